@@ -1,0 +1,106 @@
+// Link: one loop's connection to the store, kept alive: connects, shakes hands, reads replies, and
+// after any failure tries again with growing, jittered pauses. Decides nothing about commits.
+// Not thread-safe: everything happens on its event loop's thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "base/event_loop.h"
+#include "base/metrics.h"
+#include "store/endpoint.h"
+#include "store/handshake.h"
+#include "store/resolver.h"
+#include "store/resp.h"
+#include "store/transport.h"
+
+namespace chaac {
+
+struct LinkLimits {
+  std::chrono::milliseconds establish_timeout{
+      2'000};                                    // From connect() to the handshake's last reply.
+  std::chrono::milliseconds backoff_min{50};     // The first pause between two attempts;
+  std::chrono::milliseconds backoff_max{2'000};  // it doubles up to this. Jitter takes up to half.
+};
+
+// Counted by the link's thread, read by any.
+struct LinkMetrics {
+  Gauge up;  // 1 while commands can be sent.
+  Counter connects;
+  Counter failures;  // Attempts that failed and connections that were lost.
+};
+
+class LinkListener {
+ public:
+  virtual void OnLinkUp() = 0;
+  virtual void OnLinkDown() = 0;  // All replies that were due are lost.
+  virtual void OnLinkReply(const redisReply& reply) = 0;
+
+ protected:
+  ~LinkListener() = default;
+};
+
+class Link final : private EventHandler {
+ public:
+  // What all links of the process share; outlives them.
+  struct Environment {
+    Endpoint endpoint;
+    const TlsContext* tls = nullptr;  // Needed for Kind::kTls.
+    Resolver* resolver = nullptr;
+    LinkLimits limits;
+  };
+
+  Link(EventLoop* loop, const Environment* environment, LinkListener* listener,
+       LinkMetrics* metrics);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  [[nodiscard]] bool IsUp() const { return state_ == State::kUp; }
+
+  // Commands to be sent with the next Flush(). REQUIRES: IsUp().
+  [[nodiscard]] std::string* output() { return &output_; }
+  void Flush();
+
+  // Gives the connection up and connects anew, for example when replies stay away.
+  void Reconnect(std::string_view reason);
+
+  // To be called on every tick of the loop.
+  void OnTick();
+
+ private:
+  enum class State : std::uint8_t { kWaiting, kResolving, kEstablishing, kShakingHands, kUp };
+
+  void OnEvents(std::uint32_t epoll_events) override;
+  void StartAttempt();
+  void Connect(const SocketAddress& address);
+  void ContinueEstablishing();
+  void ReadReplies();
+  void HandleReply(const redisReply& reply);
+  void Fail(std::string_view reason);
+  void Watch(bool for_writing);
+
+  EventLoop* loop_;
+  const Environment* environment_;
+  LinkListener* listener_;
+  LinkMetrics* metrics_;
+
+  State state_ = State::kWaiting;
+  std::shared_ptr<Lookup> lookup_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<ReplyReader> reader_;
+  Handshake handshake_;
+  std::string output_;
+  std::size_t sent_ = 0;  // Bytes of output_ that have left.
+  bool watching_writes_ = false;
+  MonotonicTime deadline_{};  // Of the pause, or of the attempt.
+  std::chrono::milliseconds backoff_;
+  std::minstd_rand jitter_;
+  std::string last_error_;  // Logged once, not at every attempt.
+};
+
+}  // namespace chaac

@@ -1,0 +1,43 @@
+// What this loop has established in the store.
+#include "store/store_cache.h"
+
+namespace chaac {
+
+using std::chrono::milliseconds;
+
+StoreCache::StoreCache(std::chrono::seconds data_ttl)
+    : trusted_for_(milliseconds(data_ttl) / 2),
+      expiry_refresh_interval_(
+          std::min<milliseconds>(std::chrono::minutes(1), milliseconds(data_ttl) / 4)) {}
+
+const StoreCache::Entry* StoreCache::Find(MunicipalityIndex municipality, MonotonicTime now) const {
+  if (municipality >= entries_.size()) return nullptr;
+  const Entry& entry = entries_[municipality];
+  return entry.known && now - entry.committed_at < trusted_for_ ? &entry : nullptr;
+}
+
+bool StoreCache::ExpiryIsDue(MunicipalityIndex municipality, MonotonicTime now) const {
+  const Entry* entry = Find(municipality, now);
+  return entry == nullptr || now - entry->expiry_refreshed_at >= expiry_refresh_interval_;
+}
+
+bool StoreCache::ExtremesMayWiden(MunicipalityIndex municipality, const Range& temperature,
+                                  const Range& humidity, MonotonicTime now) const {
+  const Entry* entry = Find(municipality, now);
+  return entry == nullptr || !entry->temperature.Holds(temperature) ||
+         !entry->humidity.Holds(humidity);
+}
+
+void StoreCache::NoteCommitted(MunicipalityIndex municipality, const Range& temperature,
+                               const Range& humidity, bool expiry_refreshed, MonotonicTime now) {
+  if (municipality >= entries_.size()) entries_.resize(municipality + std::size_t{1});
+  Entry& entry = entries_[municipality];
+  if (!entry.known || now - entry.committed_at >= trusted_for_) entry = Entry{};
+  entry.known = true;
+  entry.temperature.Widen(temperature);
+  entry.humidity.Widen(humidity);
+  entry.committed_at = now;
+  if (expiry_refreshed) entry.expiry_refreshed_at = now;
+}
+
+}  // namespace chaac

@@ -1,0 +1,219 @@
+// The exactly-once machine: fence, sequence, doubt, and identity.
+#include "store/writer.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "store/library.h"
+
+namespace chaac {
+namespace {
+
+// Errors with which the store refuses a command before it runs: nothing of it was applied.
+constexpr std::array<std::string_view, 11> kRefusedOnEntry = {
+    "OOM ",    "MISCONF ", "READONLY ",   "NOREPLICAS ",  "BUSY ",    "LOADING ",
+    "NOAUTH ", "NOPERM ",  "MASTERDOWN ", "CLUSTERDOWN ", "TRYAGAIN "};
+
+bool StartsWith(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
+
+bool IsRefusedOnEntry(std::string_view error) {
+  return std::any_of(kRefusedOnEntry.begin(), kRefusedOnEntry.end(),
+                     [error](std::string_view prefix) { return StartsWith(error, prefix); });
+}
+
+bool IsFunctionMissing(std::string_view error) {
+  return StartsWith(error, "ERR Function not found");
+}
+
+// The word that a commit's reply starts with: a status, or the first element of an array.
+std::string_view VerdictOf(const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_STATUS || reply.type == REDIS_REPLY_STRING) return TextOf(reply);
+  return SizeOf(reply) > 0 ? TextOf(ElementOf(reply, 0)) : std::string_view();
+}
+
+}  // namespace
+
+Writer::Writer(const StoreOptions* options, std::function<std::string()> new_id,
+               std::uint32_t ids_block, WriterMetrics* metrics)
+    : options_(options),
+      new_id_(std::move(new_id)),
+      ids_block_(ids_block),
+      metrics_(metrics),
+      id_(new_id_()) {}
+
+void Writer::OnLinkUp(std::string* out) {
+  link_up_ = true;
+  Pump(out);
+}
+
+void Writer::OnLinkDown() {
+  if (!expected_.empty()) replies_lost_ = true;
+  if (has_batch_ && batch_sent_) in_doubt_ = true;
+  link_up_ = false;
+  open_sent_ = false;
+  batch_sent_ = false;
+  lease_sent_ = false;
+  expected_.clear();
+}
+
+bool Writer::ReadyFor(std::uint32_t ids) const {
+  return link_up_ && !has_batch_ && !load_needed_ &&
+         (ids_end_ - ids_next_ >= ids || spare_end_ - spare_next_ >= ids);
+}
+
+std::uint64_t Writer::TakeIds(std::uint32_t count) {
+  if (ids_end_ - ids_next_ < count) {
+    ids_next_ = std::exchange(spare_next_, 0);
+    ids_end_ = std::exchange(spare_end_, 0);
+  }
+  return std::exchange(ids_next_, ids_next_ + count);
+}
+
+CommitHeader Writer::NextHeader(MonotonicTime now) {
+  const bool refresh = now - fence_refreshed_at_ >= kFenceRefreshInterval;
+  if (refresh) fence_refreshed_at_ = now;
+  return {.writer = id_, .sequence = last_sequence_ + 1, .refresh_fence = refresh};
+}
+
+void Writer::Send(std::string* command, std::string* out) {
+  std::swap(batch_, *command);
+  command->clear();
+  has_batch_ = true;
+  in_doubt_ = false;
+  Pump(out);
+}
+
+bool Writer::LeaseIsLow() const {
+  return spare_end_ == spare_next_ && ids_end_ - ids_next_ < ids_block_;
+}
+
+// Sends all that is due and not yet sent, in the order in which it must be applied.
+void Writer::Pump(std::string* out) {
+  if (!link_up_) return;
+  const bool commit_due = has_batch_ && !batch_sent_;
+  const bool lease_due = LeaseIsLow() && !lease_sent_;
+  if (load_needed_ && (commit_due || lease_due)) {
+    AppendCommand({"FUNCTION", "LOAD", kLibraryCode}, out);
+    expected_.push_back(Expect::kLoad);
+    load_needed_ = false;
+  }
+  if (lease_due) {
+    AppendCommand({"FCALL", "chaac_lease_v1", "1", kLeaseKey, std::to_string(ids_block_)}, out);
+    expected_.push_back(Expect::kLease);
+    lease_sent_ = true;
+  }
+  if (!commit_due) return;
+  if (!opened_ && !open_sent_) {
+    const std::string ttl = std::to_string(options_->fence_ttl.count());
+    if (fence_to_delete_.empty()) {
+      AppendCommand({"FCALL", "chaac_open_v1", "1", FenceKey(id_), ttl}, out);
+    } else {
+      AppendCommand({"FCALL", "chaac_open_v1", "2", FenceKey(id_), fence_to_delete_, ttl}, out);
+    }
+    expected_.push_back(Expect::kOpen);
+    open_sent_ = true;
+  }
+  if (in_doubt_) metrics_->resends.Add();
+  out->append(batch_);
+  expected_.push_back(Expect::kCommit);
+  batch_sent_ = true;
+}
+
+Fate Writer::OnReply(const redisReply& reply) {
+  if (expected_.empty()) return Fate::kUndecided;  // Not ours: the link sees to its own.
+  const Expect expect = expected_.front();
+  expected_.pop_front();
+  switch (expect) {
+    case Expect::kLoad:  // An error shows in the command that follows.
+      break;
+    case Expect::kOpen:
+      open_sent_ = false;
+      opened_ = !IsError(reply);
+      if (opened_) fence_to_delete_.clear();
+      break;
+    case Expect::kLease:
+      OnLease(reply);
+      break;
+    case Expect::kCommit:
+      return OnCommit(reply);
+  }
+  return Fate::kUndecided;
+}
+
+void Writer::OnLease(const redisReply& reply) {
+  lease_sent_ = false;
+  if (reply.type != REDIS_REPLY_INTEGER) {
+    load_needed_ = load_needed_ || IsFunctionMissing(TextOf(reply));
+    return;
+  }
+  const auto first = static_cast<std::uint64_t>(reply.integer);
+  if (ids_next_ == ids_end_) {
+    ids_next_ = first;
+    ids_end_ = first + ids_block_;
+  } else {
+    spare_next_ = first;
+    spare_end_ = first + ids_block_;
+  }
+}
+
+Fate Writer::OnCommit(const redisReply& reply) {
+  batch_sent_ = false;
+  if (IsError(reply)) return OnCommitError(TextOf(reply));
+  const std::string_view verdict = VerdictOf(reply);
+  if (verdict == "APPLIED" || verdict == "REPEATED") {
+    ++last_sequence_;
+    has_batch_ = false;
+    in_doubt_ = false;
+    return Fate::kApplied;
+  }
+  if (verdict == "KNOWN") return GiveUp(Fate::kKnownIds);
+  if (verdict == "REFUSED") return GiveUp(Fate::kRefused);
+  if (verdict == "FULL") return GiveUp(Fate::kFull);
+  if (verdict == "IDSFULL") return GiveUp(Fate::kIdWindowFull);
+  // The fence was closed by this batch itself: the answer that said why was lost.
+  if (verdict == "CLOSED") return GiveUp(Fate::kNotApplied);
+  if (verdict == "GAP") {
+    // The fence is behind: this batch is not in the store, and can never get in under this id.
+    const auto last = SizeOf(reply) > 1 ? ElementOf(reply, 1).integer : 0;
+    metrics_->lost_batches.Add(last_sequence_ -
+                               static_cast<std::uint64_t>(std::max<long long>(last, 0)));
+    return GiveUp(Fate::kNotApplied);
+  }
+  if (verdict == "NOFENCE") {
+    // Flushed, or never created. A batch in doubt may have been applied before the fence went.
+    return GiveUp(in_doubt_ ? Fate::kUnknown : Fate::kNotApplied);
+  }
+  return GiveUp(Fate::kUnknown);
+}
+
+Fate Writer::OnCommitError(std::string_view error) {
+  if (IsFunctionMissing(error)) {
+    load_needed_ = true;
+    return Fate::kUndecided;
+  }
+  if (!IsRefusedOnEntry(error)) return GiveUp(Fate::kUnknown);
+  // This copy was not applied. An earlier one, whose reply was lost, may have been: keep asking.
+  return in_doubt_ ? Fate::kUndecided : GiveUp(Fate::kStoreRefused);
+}
+
+// Rule 1: a (writer, sequence) that was sent is never used again for other content.
+Fate Writer::GiveUp(Fate fate) {
+  // The old fence may go only when no copy of its open and commit can still arrive: together they
+  // would create it anew and pass it. Otherwise it stays, closed, until it expires.
+  fence_to_delete_ = replies_lost_ || !expected_.empty() ? std::string() : FenceKey(id_);
+  id_ = new_id_();
+  last_sequence_ = 0;
+  opened_ = false;
+  open_sent_ = false;
+  replies_lost_ = false;
+  has_batch_ = false;
+  in_doubt_ = false;
+  fence_refreshed_at_ = MonotonicTime{};
+  metrics_->renewals.Add();
+  return fate;
+}
+
+}  // namespace chaac

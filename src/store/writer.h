@@ -1,0 +1,122 @@
+// Writer: the exactly-once machine of one event loop. It numbers batches under a fence in the
+// store, keeps the one in flight until its fate is known, sends it again after a lost reply, and
+// takes a new identity whenever a batch is given up, so that a (writer, sequence) never means two
+// things. Pure: no I/O, no clock, no randomness of its own. Not thread-safe: its loop owns it.
+//
+// One batch is in flight at a time. Commands are appended to a buffer that the caller sends in
+// order; every reply is handed back in order.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/metrics.h"
+#include "base/time.h"
+#include "store/commit.h"
+#include "store/options.h"
+#include "store/resp.h"
+
+namespace chaac {
+
+// What became of the batch in flight.
+enum class Fate : std::uint8_t {
+  kUndecided,     // Nothing is known yet.
+  kApplied,       // Committed, once.
+  kNotApplied,    // Certainly not, and it never will be: may be sealed anew.
+  kKnownIds,      // Not applied: reply is {KNOWN, position, digest, …}.
+  kRefused,       // Not applied: reply is {REFUSED, municipality from 1 or 0, key, error}.
+  kFull,          // Not applied: reply is {FULL, municipality from 1}.
+  kIdWindowFull,  // Not applied.
+  kStoreRefused,  // Not applied: the store answers writes with the error in reply.
+  kUnknown,       // Nobody can tell.
+};
+
+// Counted by the loop's thread, read by any.
+struct WriterMetrics {
+  Counter resends;       // Batches sent again after their reply was lost.
+  Counter renewals;      // Batches given up, and with them the writer's id.
+  Counter lost_batches;  // Acknowledged, and missing in the store: a lost AOF tail, a failover.
+};
+
+class Writer {
+ public:
+  // A lost fence shows within this time; far below StoreOptions::fence_ttl.
+  static constexpr std::chrono::hours kFenceRefreshInterval{1};
+
+  // `options` outlives the writer. `new_id` makes a random 128-bit id, in hexadecimal. `ids_block`:
+  // how many report ids are leased at once; REQUIRES: at least as many as any one batch takes.
+  Writer(const StoreOptions* options, std::function<std::string()> new_id, std::uint32_t ids_block,
+         WriterMetrics* metrics);
+
+  // The connection is ready for commands, or is lost with all replies still due.
+  void OnLinkUp(std::string* out);
+  void OnLinkDown();
+
+  // True when a batch that takes `ids` report ids may be sent now.
+  [[nodiscard]] bool ReadyFor(std::uint32_t ids) const;
+
+  // The first of `count` consecutive report ids. REQUIRES: ReadyFor(count).
+  [[nodiscard]] std::uint64_t TakeIds(std::uint32_t count);
+
+  // The header under which the next batch is to be encoded. REQUIRES: ReadyFor(0).
+  [[nodiscard]] CommitHeader NextHeader(MonotonicTime now);
+
+  // Sends the batch that was encoded under NextHeader(). The buffer returns empty, its memory kept.
+  void Send(std::string* command, std::string* out);
+
+  // The next reply. Any fate but kUndecided means that no batch is in flight any more; `reply` may
+  // then be consulted for the details named at Fate.
+  [[nodiscard]] Fate OnReply(const redisReply& reply);
+
+  // Sends again what a passing fault of the store has held up. Call it every few tens of
+  // milliseconds.
+  void OnTick(std::string* out) { Pump(out); }
+
+  // Replies are due on this connection.
+  [[nodiscard]] bool AwaitsReply() const { return !expected_.empty(); }
+  // A reply to the batch was lost: whether it was applied is not known at present.
+  [[nodiscard]] bool InDoubt() const { return has_batch_ && in_doubt_; }
+
+ private:
+  enum class Expect : std::uint8_t { kLoad, kOpen, kLease, kCommit };
+
+  void Pump(std::string* out);
+  void OnLease(const redisReply& reply);
+  [[nodiscard]] Fate OnCommit(const redisReply& reply);
+  [[nodiscard]] Fate OnCommitError(std::string_view error);
+  [[nodiscard]] Fate GiveUp(Fate fate);
+  [[nodiscard]] bool LeaseIsLow() const;
+
+  const StoreOptions* options_;
+  std::function<std::string()> new_id_;
+  const std::uint32_t ids_block_;
+  WriterMetrics* metrics_;
+
+  bool link_up_ = false;
+  std::deque<Expect> expected_;  // Replies due, in order.
+
+  std::string id_;
+  std::uint64_t last_sequence_ = 0;  // Of the last batch known to be applied under id_.
+  bool opened_ = false;              // The store has confirmed the fence.
+  bool open_sent_ = false;           // On this connection.
+  bool replies_lost_ = false;    // Since id_ was taken: copies of its commands may be under way.
+  std::string fence_to_delete_;  // Of an earlier id, when no copy of its commands can exist.
+  MonotonicTime fence_refreshed_at_{};
+
+  std::string batch_;  // The command in flight, for sending again.
+  bool has_batch_ = false;
+  bool batch_sent_ = false;  // On this connection, and its reply is due.
+  bool in_doubt_ = false;
+
+  bool load_needed_ = false;
+  bool lease_sent_ = false;
+  std::uint64_t ids_next_ = 0;  // The block in use: [ids_next_, ids_end_).
+  std::uint64_t ids_end_ = 0;
+  std::uint64_t spare_next_ = 0;  // The block after it.
+  std::uint64_t spare_end_ = 0;
+};
+
+}  // namespace chaac

@@ -1,0 +1,437 @@
+// Writer against the shipped chaac.lua in LuaStore, and against answers made by hand: every fate,
+// what is sent again and what never is, identities, fences and leases.
+#include "store/writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/library.h"
+#include "store/testing/lua_store.h"
+#include "store/testing/replies.h"
+#include "store/testing/resp_server.h"
+
+namespace chaac {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::uint32_t kIdsBlock = 100;
+
+std::size_t CountOf(std::string_view text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos;
+       at = text.find(part, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+class WriterTest : public testing::Test {
+ protected:
+  WriterTest() {
+    options_.conditions = {"sunny"};
+    store_.SetTime(WallTime(seconds(1'700'000'000)));
+    store_.Execute({"FUNCTION", "LOAD", std::string(kLibraryCode)});
+  }
+
+  // Connects, and waits until ids are leased.
+  void Connect() {
+    server_.emplace(&store_);
+    writer_.OnLinkUp(&sent_);
+    EXPECT_EQ(Exchange(), Fate::kUndecided);
+    EXPECT_TRUE(writer_.ReadyFor(1));
+  }
+
+  // The connection ends; what the store had not read is in `sent_`, what it answered is lost.
+  void Disconnect() { writer_.OnLinkDown(); }
+
+  void Reconnect() {
+    server_.emplace(&store_);
+    sent_.clear();
+    writer_.OnLinkUp(&sent_);
+  }
+
+  // Seals a batch of one report under the writer's next header and sends it.
+  void Send(double temperature = 20) {
+    const std::uint64_t id = writer_.TakeIds(1);
+    CommitEncoder encoder(&options_, &cache_, [](MunicipalityIndex) { return "mixco"; });
+    encoder.Begin(WallTime(seconds(1'700'000'000)));
+    Report report{.temperature_celsius = temperature, .client_id = client_id_, .digest = digest_};
+    encoder.Add(report, client_id_.empty() ? "tweet-" + std::to_string(id) : client_id_);
+    std::string command;
+    encoder.Finish(writer_.NextHeader(now_), now_, &command);
+    command_ = command;
+    writer_.Send(&command, &sent_);
+    EXPECT_TRUE(command.empty());
+  }
+
+  // What was sent arrives; its replies are lost.
+  void DeliverAndLoseReplies() {
+    server_->Feed(sent_);
+    sent_.clear();
+    Disconnect();
+  }
+
+  // What was sent arrives, and its replies come back. The batch's fate, if it is decided.
+  Fate Exchange() {
+    const std::string replies = server_->Feed(sent_);
+    sent_.clear();
+    return Receive(replies);
+  }
+
+  Fate Receive(std::string_view replies) {
+    ReplyReader reader;
+    reader.Feed(replies);
+    Fate decided = Fate::kUndecided;
+    for (ReplyPtr reply; reader.Next(&reply) == ReplyReader::Status::kReply;) {
+      const Fate fate = writer_.OnReply(*reply);
+      if (fate != Fate::kUndecided) decided = fate;
+    }
+    return decided;
+  }
+
+  // Sends and exchanges; on a connection that is up.
+  Fate Commit(double temperature = 20) {
+    Send(temperature);
+    return Exchange();
+  }
+
+  [[nodiscard]] std::string Count() { return store_.Get("count:mixco").value_or("none"); }
+  [[nodiscard]] std::string Fence(int writer) {
+    return store_.Get(FenceKey("writer-" + std::to_string(writer))).value_or("none");
+  }
+
+  StoreOptions options_;
+  StoreCache cache_{hours(24)};
+  LuaStore store_;
+  std::optional<RespServer> server_;
+  std::string sent_;     // To the store, not delivered yet.
+  std::string command_;  // The batch sent last.
+  MonotonicTime now_{hours(1000)};
+  std::string client_id_;
+  std::uint64_t digest_ = 1;
+  int identities_ = 0;
+  WriterMetrics metrics_;
+  Writer writer_{&options_, [this] { return "writer-" + std::to_string(++identities_); }, kIdsBlock,
+                 &metrics_};
+};
+
+TEST_F(WriterTest, IsReadyOnceIdsAreLeasedAndNothingIsInFlight) {
+  EXPECT_FALSE(writer_.ReadyFor(0));
+  server_.emplace(&store_);
+  writer_.OnLinkUp(&sent_);
+  EXPECT_TRUE(writer_.AwaitsReply());
+  EXPECT_TRUE(writer_.ReadyFor(0));
+  EXPECT_FALSE(writer_.ReadyFor(1));
+  EXPECT_EQ(Exchange(), Fate::kUndecided);
+  EXPECT_FALSE(writer_.AwaitsReply());
+  EXPECT_TRUE(writer_.ReadyFor(kIdsBlock));
+  EXPECT_FALSE(writer_.ReadyFor(kIdsBlock + 1));
+  Send();
+  EXPECT_FALSE(writer_.ReadyFor(0));
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_TRUE(writer_.ReadyFor(kIdsBlock));
+  Disconnect();
+  EXPECT_FALSE(writer_.ReadyFor(0));
+}
+
+TEST_F(WriterTest, NumbersItsBatchesUnderOneFenceThatItOpensOnce) {
+  Connect();
+  Send();
+  EXPECT_THAT(sent_, HasSubstr("chaac_open_v1"));
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_EQ(Fence(1), "1");
+  Send();
+  EXPECT_THAT(sent_, Not(HasSubstr("chaac_open_v1")));
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_EQ(Fence(1), "2");
+  Disconnect();
+  Reconnect();
+  Send();
+  EXPECT_THAT(sent_, Not(HasSubstr("chaac_open_v1")));
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_EQ(Fence(1), "3");
+  EXPECT_EQ(Count(), "3");
+  EXPECT_EQ(metrics_.resends.Value(), 0U);
+}
+
+TEST_F(WriterTest, ALostReplyIsAskedForAgainWithTheSameBytesAndCountedOnce) {
+  Connect();
+  Send();
+  EXPECT_FALSE(writer_.InDoubt());
+  DeliverAndLoseReplies();
+  EXPECT_EQ(Count(), "1");
+  EXPECT_TRUE(writer_.InDoubt());
+  EXPECT_FALSE(writer_.AwaitsReply());
+  Reconnect();
+  EXPECT_THAT(sent_, testing::EndsWith(command_));
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_FALSE(writer_.InDoubt());
+  EXPECT_EQ(Count(), "1");
+  EXPECT_EQ(metrics_.resends.Value(), 1U);
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  EXPECT_EQ(Count(), "2");
+}
+
+TEST_F(WriterTest, ABatchThatNeverArrivedIsAppliedByTheSecondCopyAndNotByALateFirstOne) {
+  Connect();
+  Send();
+  const std::string held = sent_;
+  Disconnect();
+  Reconnect();
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_THAT(RespServer(&store_).Feed(held), HasSubstr("+REPEATED\r\n"));
+  EXPECT_EQ(Count(), "1");
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  EXPECT_THAT(RespServer(&store_).Feed(held), HasSubstr("+REPEATED\r\n"));
+  EXPECT_EQ(Count(), "2");
+}
+
+TEST_F(WriterTest, AnOpenThatWasNotConfirmedIsSentAgain) {
+  Connect();
+  Send();
+  Disconnect();
+  Reconnect();
+  EXPECT_EQ(CountOf(sent_, "chaac_open_v1"), 1U);
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+}
+
+TEST_F(WriterTest, KnownIdsGiveTheBatchUpUnderAnotherIdentity) {
+  Connect();
+  client_id_ = "a";
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  Send();
+  const std::string reply = server_->Feed(sent_);
+  sent_.clear();
+  EXPECT_EQ(Receive(reply), Fate::kKnownIds);
+  EXPECT_THAT(reply, testing::EndsWith("*3\r\n$5\r\nKNOWN\r\n:0\r\n$16\r\n0000000000000001\r\n"));
+  EXPECT_EQ(Fence(1), "closed");
+  EXPECT_EQ(metrics_.renewals.Value(), 1U);
+  EXPECT_EQ(writer_.NextHeader(now_).writer, "writer-2");
+  EXPECT_EQ(writer_.NextHeader(now_).sequence, 1U);
+}
+
+TEST_F(WriterTest, EachRefusalHasItsFateAndRenewsTheIdentity) {
+  Connect();
+  store_.Execute({"LPUSH", "count:mixco", "x"});
+  EXPECT_EQ(Commit(), Fate::kRefused);
+  store_.Execute({"DEL", "count:mixco"});
+  options_.municipalities_max = 0;
+  EXPECT_EQ(Commit(), Fate::kFull);
+  options_.municipalities_max = 1;
+  options_.client_ids_max = 0;
+  client_id_ = "a";
+  EXPECT_EQ(Commit(), Fate::kIdWindowFull);
+  client_id_.clear();
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  EXPECT_EQ(Count(), "1");
+  EXPECT_EQ(metrics_.renewals.Value(), 3U);
+  EXPECT_EQ(writer_.NextHeader(now_).writer, "writer-4");
+}
+
+TEST_F(WriterTest, TheFenceOfAnEarlierIdentityGoesWithTheNextOpen) {
+  Connect();
+  store_.Execute({"LPUSH", "count:mixco", "x"});
+  EXPECT_EQ(Commit(), Fate::kRefused);
+  EXPECT_EQ(Fence(1), "closed");
+  store_.Execute({"DEL", "count:mixco"});
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  EXPECT_EQ(Fence(1), "none");
+  EXPECT_EQ(Fence(2), "1");
+}
+
+// With its fence gone, a held copy of open and commit would be applied as new.
+TEST_F(WriterTest, AFenceStaysClosedWhileCopiesOfItsCommandsMayBeUnderWay) {
+  Connect();
+  store_.Execute({"LPUSH", "count:mixco", "x"});
+  Send();
+  const std::string held = sent_;
+  Disconnect();
+  Reconnect();
+  EXPECT_EQ(Exchange(), Fate::kRefused);
+  store_.Execute({"DEL", "count:mixco"});
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  EXPECT_EQ(Fence(1), "closed");
+  EXPECT_THAT(RespServer(&store_).Feed(held), HasSubstr("+CLOSED\r\n"));
+  EXPECT_EQ(Count(), "1");
+}
+
+TEST_F(WriterTest, ARefusalWhoseAnswerWasLostIsCertainlyNotApplied) {
+  Connect();
+  store_.Execute({"LPUSH", "count:mixco", "x"});
+  Send();
+  DeliverAndLoseReplies();
+  store_.Execute({"DEL", "count:mixco"});
+  Reconnect();
+  EXPECT_EQ(Exchange(), Fate::kNotApplied);  // CLOSED
+  EXPECT_EQ(Count(), "none");
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  EXPECT_EQ(Count(), "1");
+}
+
+TEST_F(WriterTest, AGapTellsHowManyCommittedBatchesAreLost) {
+  Connect();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Commit(), Fate::kApplied);
+  store_.Execute({"SET", FenceKey("writer-1"), "2"});  // As after a failover.
+  EXPECT_EQ(Commit(), Fate::kNotApplied);
+  EXPECT_EQ(metrics_.lost_batches.Value(), 3U);
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  EXPECT_EQ(Fence(2), "1");
+  EXPECT_EQ(metrics_.lost_batches.Value(), 3U);
+}
+
+TEST_F(WriterTest, WithoutItsFenceABatchIsNotAppliedUnlessItIsInDoubt) {
+  Connect();
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  store_.Execute({"FLUSHALL"});
+  EXPECT_EQ(Commit(), Fate::kNotApplied);
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  Send();
+  DeliverAndLoseReplies();
+  store_.Execute({"FLUSHALL"});
+  Reconnect();
+  EXPECT_EQ(Exchange(), Fate::kUnknown);
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  EXPECT_EQ(Count(), "1");
+  EXPECT_EQ(identities_, 3);
+}
+
+TEST_F(WriterTest, MissingFunctionsAreLoadedAndTheBatchIsSentAgain) {
+  Connect();
+  Send();
+  const std::string command = command_;
+  store_.Execute({"FUNCTION", "FLUSH"});
+  EXPECT_EQ(Exchange(), Fate::kUndecided);
+  EXPECT_FALSE(writer_.InDoubt());
+  EXPECT_FALSE(writer_.ReadyFor(0));
+  writer_.OnTick(&sent_);
+  EXPECT_THAT(sent_, testing::EndsWith(command));
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_EQ(Count(), "1");
+  EXPECT_TRUE(writer_.ReadyFor(1));
+  EXPECT_EQ(metrics_.resends.Value(), 0U);
+}
+
+TEST_F(WriterTest, FunctionsThatAreMissingForALeaseAreLoadedToo) {
+  store_.Execute({"FUNCTION", "FLUSH"});
+  server_.emplace(&store_);
+  writer_.OnLinkUp(&sent_);
+  EXPECT_EQ(Exchange(), Fate::kUndecided);
+  EXPECT_FALSE(writer_.ReadyFor(0));
+  writer_.OnTick(&sent_);
+  EXPECT_EQ(Exchange(), Fate::kUndecided);
+  EXPECT_TRUE(writer_.ReadyFor(kIdsBlock));
+}
+
+TEST_F(WriterTest, ARefusalOnEntryIsFinalUnlessAnEarlierCopyIsInDoubt) {
+  for (const std::string error :
+       {"-OOM command not allowed", "-MISCONF disk", "-READONLY replica", "-NOREPLICAS few",
+        "-BUSY script", "-LOADING data", "-MASTERDOWN link"}) {
+    SCOPED_TRACE(error);
+    store_.SetError("");
+    const std::string before = Count();
+    if (!writer_.ReadyFor(1)) Connect();
+    store_.SetError(error);
+    EXPECT_EQ(Commit(), Fate::kStoreRefused);
+    EXPECT_EQ(Count(), before);
+  }
+  store_.SetError("");
+  const std::string before = Count();
+  Send();
+  DeliverAndLoseReplies();
+  EXPECT_NE(Count(), before);
+  store_.SetError("-OOM command not allowed");
+  const std::string after = Count();
+  Reconnect();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Exchange(), Fate::kUndecided);
+    EXPECT_TRUE(writer_.InDoubt());
+    writer_.OnTick(&sent_);
+    EXPECT_THAT(sent_, testing::EndsWith(command_));
+  }
+  store_.SetError("");
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_EQ(Count(), after);
+}
+
+TEST_F(WriterTest, AnswersNobodyUnderstandsLeaveTheFateUnknown) {
+  for (const std::string reply : {"-ERR something new\r\n", "+MAYBE\r\n", ":7\r\n", "$-1\r\n",
+                                  "*0\r\n", "*1\r\n:1\r\n", "-WRONGTYPE Operation\r\n"}) {
+    SCOPED_TRACE(reply);
+    if (!writer_.ReadyFor(1)) Connect();
+    const int identities = identities_;
+    Send();
+    std::string replies = server_->Feed(sent_);
+    sent_.clear();
+    replies.erase(replies.find("+APPLIED"));
+    EXPECT_EQ(Receive(replies + reply), Fate::kUnknown);
+    EXPECT_EQ(identities_, identities + 1);
+  }
+}
+
+TEST_F(WriterTest, RepliesThatNobodyAskedForAreIgnored) {
+  EXPECT_EQ(Receive("+APPLIED\r\n"), Fate::kUndecided);
+  Connect();
+  EXPECT_EQ(Receive("+APPLIED\r\n:7\r\n"), Fate::kUndecided);
+  EXPECT_EQ(Commit(), Fate::kApplied);
+}
+
+TEST_F(WriterTest, TheFenceIsRefreshedOnceAnHour) {
+  Connect();
+  EXPECT_TRUE(writer_.NextHeader(now_).refresh_fence);
+  EXPECT_FALSE(writer_.NextHeader(now_ + minutes(59)).refresh_fence);
+  EXPECT_TRUE(writer_.NextHeader(now_ + hours(1)).refresh_fence);
+}
+
+TEST_F(WriterTest, NoIdIsGivenTwiceByWritersOfOneStore) {
+  Writer other(
+      &options_, [] { return "other"; }, kIdsBlock, &metrics_);
+  RespServer others_server(&store_);
+  std::string others_sent;
+  const auto exchange_other = [&] {
+    ReplyReader reader;
+    reader.Feed(others_server.Feed(others_sent));
+    others_sent.clear();
+    for (ReplyPtr reply; reader.Next(&reply) == ReplyReader::Status::kReply;) {
+      EXPECT_EQ(other.OnReply(*reply), Fate::kUndecided);
+    }
+  };
+  Connect();
+  other.OnLinkUp(&others_sent);
+  exchange_other();
+  std::set<std::uint64_t> ids;
+  std::size_t given = 0;
+  const auto take = [&](Writer* writer, std::uint32_t count) {
+    ASSERT_TRUE(writer->ReadyFor(count));
+    const std::uint64_t first = writer->TakeIds(count);
+    for (std::uint32_t i = 0; i < count; ++i) ids.insert(first + i);
+    given += count;
+  };
+  for (std::uint32_t round = 0; round < 50; ++round) {
+    take(&writer_, 1 + round * 37 % kIdsBlock);
+    take(&other, 1 + round * 53 % kIdsBlock);
+    if (round % 7 == 3) {  // A lease's answer is lost with the connection.
+      writer_.OnTick(&sent_);
+      DeliverAndLoseReplies();
+      Reconnect();
+    }
+    writer_.OnTick(&sent_);
+    EXPECT_EQ(Exchange(), Fate::kUndecided);
+    other.OnTick(&others_sent);
+    exchange_other();
+  }
+  EXPECT_EQ(ids.size(), given);
+}
+
+}  // namespace
+}  // namespace chaac
