@@ -1,0 +1,172 @@
+// From the store's numbers to the bodies of /stats and /averages.
+#include "query/snapshot.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <type_traits>
+
+#include "base/json_text.h"
+#include "store/decimal.h"
+
+namespace chaac {
+namespace {
+
+constexpr std::size_t kFixedNumbers = 5;     // Count, and sum and samples of two measurements.
+constexpr std::size_t kExtremesNumbers = 4;  // Low and high of two measurements.
+constexpr double kMagnitudeMax = 1e15;       // Beyond it AppendNumber() has no text.
+
+template <typename Number>
+std::optional<Number> NumberOf(const redisReply& reply) {
+  const std::string_view text = TextOf(reply);
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if constexpr (std::is_floating_point_v<Number>) {
+    if (!(std::abs(number) < kMagnitudeMax)) return std::nullopt;  // NaN and infinity, too.
+  }
+  return number;
+}
+
+MeasurementTotals ReadMeasurement(const redisReply& sum, const redisReply& samples,
+                                  const redisReply& low, const redisReply& high) {
+  return {.sum = NumberOf<double>(sum).value_or(0),
+          .samples = NumberOf<std::uint64_t>(samples).value_or(0),
+          .extremes = {.low = NumberOf<double>(low), .high = NumberOf<double>(high)}};
+}
+
+MunicipalityTotals ReadRow(const redisReply& row, std::size_t condition_count) {
+  const auto at = [&row](std::size_t i) -> const redisReply& { return ElementOf(row, i); };
+  MunicipalityTotals totals;
+  totals.slug = TextOf(at(0));
+  totals.count = NumberOf<std::uint64_t>(at(1)).value_or(0);
+  const std::size_t conditions = 1 + kFixedNumbers;
+  for (std::size_t i = 0; i < condition_count; ++i) {
+    totals.by_condition.push_back(NumberOf<std::uint64_t>(at(conditions + i)).value_or(0));
+  }
+  const std::size_t extremes = conditions + condition_count;
+  totals.temperature = ReadMeasurement(at(2), at(3), at(extremes), at(extremes + 1));
+  totals.humidity = ReadMeasurement(at(4), at(5), at(extremes + 2), at(extremes + 3));
+  return totals;
+}
+
+CachedBody Cached(std::string body) {
+  CachedBody cached;
+  cached.etag = fmt::format("\"{:016x}\"", XXH3_64bits(body.data(), body.size()));
+  cached.headers = fmt::format("ETag: {}\r\nCache-Control: public, max-age=1\r\n", cached.etag);
+  cached.body = std::move(body);
+  return cached;
+}
+
+std::string Members(const std::vector<std::string>& members) {
+  return fmt::format("{{{}}}", fmt::join(members, ","));
+}
+
+std::string NumberOrNull(const std::optional<double>& number) {
+  std::string text;
+  if (!number) return "null";
+  AppendNumber(*number, &text);
+  return text;
+}
+
+std::string RangeObject(const Extremes& extremes) {
+  return fmt::format(R"({{"min":{},"max":{}}})", NumberOrNull(extremes.low),
+                     NumberOrNull(extremes.high));
+}
+
+std::int64_t UnixSeconds(WallTime time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+std::string StatsBody(const Snapshot& snapshot, const SnapshotOptions& options) {
+  std::vector<std::string> municipalities;
+  std::vector<std::uint64_t> by_condition(options.conditions.size());
+  Extremes temperature;
+  Extremes humidity;
+  for (const MunicipalityTotals& m : snapshot.municipalities) {
+    municipalities.push_back(fmt::format(R"("{}":{})", m.slug, m.count));
+    for (std::size_t i = 0; i < by_condition.size(); ++i) by_condition[i] += m.by_condition[i];
+    temperature.Widen(m.temperature.extremes);
+    humidity.Widen(m.humidity.extremes);
+  }
+  std::vector<std::string> conditions;
+  for (std::size_t i = 0; i < by_condition.size(); ++i) {
+    conditions.push_back(fmt::format(R"("{}":{})", options.conditions[i], by_condition[i]));
+  }
+  std::string notice;
+  if (!options.notice.empty()) {
+    notice = R"("notice":)";
+    AppendJsonString(options.notice, &notice);
+    notice.push_back(',');
+  }
+  return fmt::format(
+      R"({{"total_processed":{},"counts_by_municipality":{},"counts_by_weather":{},)"
+      R"("extremes":{{"temperature":{},"humidity":{}}},{}"service":"chaac","timestamp":{}}})",
+      snapshot.total_processed, Members(municipalities), Members(conditions),
+      RangeObject(temperature), RangeObject(humidity), notice, UnixSeconds(snapshot.taken_at));
+}
+
+// The mean, rounded to two decimals; null without samples.
+std::string Mean(const MeasurementTotals& totals) {
+  if (totals.samples == 0) return "null";
+  const double mean = totals.sum / static_cast<double>(totals.samples);
+  return NumberOrNull(std::round(mean * 100) / 100);
+}
+
+std::string AveragesBody(const Snapshot& snapshot) {
+  std::vector<std::string> municipalities;
+  for (const MunicipalityTotals& m : snapshot.municipalities) {
+    municipalities.push_back(fmt::format(
+        R"("{}":{{"avg_temperature":{},"avg_humidity":{},"temp_samples":{},"humidity_samples":{}}})",
+        m.slug, Mean(m.temperature), Mean(m.humidity), m.temperature.samples, m.humidity.samples));
+  }
+  return fmt::format(R"({{"timestamp":{},"averages":{}}})", UnixSeconds(snapshot.taken_at),
+                     Members(municipalities));
+}
+
+}  // namespace
+
+void Extremes::Widen(const Extremes& other) {
+  if (other.low && (!low || *other.low < *low)) low = other.low;
+  if (other.high && (!high || *other.high > *high)) high = other.high;
+}
+
+Result<Snapshot> ParseSnapshot(const redisReply& reply, const SnapshotOptions& options,
+                               WallTime now, MonotonicTime monotonic_now) {
+  if (reply.type != REDIS_REPLY_ARRAY) {
+    return Fail(ErrorCode::kStoreUnavailable,
+                fmt::format("the store cannot be read: {}", TextOf(reply)));
+  }
+  const std::size_t columns = 1 + kFixedNumbers + options.conditions.size() + kExtremesNumbers;
+  Snapshot snapshot;
+  snapshot.taken_at = now;
+  snapshot.taken_at_monotonic = monotonic_now;
+  for (std::size_t i = 0; i < SizeOf(reply); ++i) {
+    const redisReply& row = ElementOf(reply, i);
+    if (SizeOf(row) != columns) {
+      return Fail(ErrorCode::kStoreUnavailable, "the store's function answers in another form");
+    }
+    snapshot.municipalities.push_back(ReadRow(row, options.conditions.size()));
+    snapshot.total_processed += snapshot.municipalities.back().count;
+  }
+  std::sort(snapshot.municipalities.begin(), snapshot.municipalities.end(),
+            [](const auto& a, const auto& b) { return a.slug < b.slug; });
+  snapshot.stats = Cached(StatsBody(snapshot, options));
+  snapshot.averages = Cached(AveragesBody(snapshot));
+  return snapshot;
+}
+
+void SnapshotBoard::Publish(std::shared_ptr<const Snapshot> snapshot) {
+  const std::lock_guard lock(mutex_);
+  newest_.swap(snapshot);
+}
+
+std::shared_ptr<const Snapshot> SnapshotBoard::Newest() const {
+  const std::lock_guard lock(mutex_);
+  return newest_;
+}
+
+}  // namespace chaac

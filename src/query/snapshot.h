@@ -1,0 +1,77 @@
+// Snapshot: all that the statistics show, read from the store at one instant, so that its sums
+// agree. Immutable once made; shared between threads by SnapshotBoard.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "store/resp.h"
+
+namespace chaac {
+
+struct Extremes {
+  std::optional<double> low;
+  std::optional<double> high;
+
+  void Widen(const Extremes& other);
+};
+
+struct MeasurementTotals {
+  double sum = 0;
+  std::uint64_t samples = 0;
+  Extremes extremes;
+};
+
+struct MunicipalityTotals {
+  std::string slug;
+  std::uint64_t count = 0;
+  std::vector<std::uint64_t> by_condition;  // In the order of the configured conditions.
+  MeasurementTotals temperature;            // °C
+  MeasurementTotals humidity;               // %
+};
+
+// A body that is served to many, made once.
+struct CachedBody {
+  std::string body;
+  std::string headers;  // Whole lines: ETag and Cache-Control.
+  std::string etag;     // In its quotes.
+};
+
+struct Snapshot {
+  WallTime taken_at{};
+  MonotonicTime taken_at_monotonic{};
+  std::uint64_t total_processed = 0;
+  std::vector<MunicipalityTotals> municipalities;  // Sorted by slug.
+  CachedBody stats;                                // GET /stats
+  CachedBody averages;                             // GET /averages
+};
+
+struct SnapshotOptions {
+  std::vector<std::string> conditions;
+  std::string notice;  // Shown with the figures when not empty: where the data is from.
+};
+
+// Reads the answer of chaac_snapshot_v1. Errors: kStoreUnavailable when it is not of that form.
+Result<Snapshot> ParseSnapshot(const redisReply& reply, const SnapshotOptions& options,
+                               WallTime now, MonotonicTime monotonic_now);
+
+// The newest snapshot, for all threads. Thread-safe.
+class SnapshotBoard {
+ public:
+  void Publish(std::shared_ptr<const Snapshot> snapshot);
+  // Null before the first.
+  [[nodiscard]] std::shared_ptr<const Snapshot> Newest() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> newest_;  // Guarded by mutex_.
+};
+
+}  // namespace chaac
