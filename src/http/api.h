@@ -1,0 +1,43 @@
+// The two doors: Api takes the public port's requests to their endpoints, AdminApi the admin
+// port's. Not thread-safe: each belongs to its loop.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "http/handler.h"
+#include "http/read_endpoints.h"
+#include "http/responder.h"
+#include "http/weather_endpoint.h"
+
+namespace chaac {
+
+class Api final : public RequestHandler {
+ public:
+  // All pointers outlive this.
+  Api(WeatherEndpoint* weather, ReadEndpoints* reads, Responder* responder)
+      : weather_(weather), reads_(reads), responder_(responder) {}
+
+  void OnRequest(const Request& request, RequestToken token) override;
+
+ private:
+  WeatherEndpoint* weather_;
+  ReadEndpoints* reads_;
+  Responder* responder_;
+};
+
+class AdminApi final : public RequestHandler {
+ public:
+  // `metrics_page` makes the text of /metrics. Pointers outlive this.
+  AdminApi(std::function<std::string()> metrics_page, ReadEndpoints* reads, Responder* responder)
+      : metrics_page_(std::move(metrics_page)), reads_(reads), responder_(responder) {}
+
+  void OnRequest(const Request& request, RequestToken token) override;
+
+ private:
+  std::function<std::string()> metrics_page_;
+  ReadEndpoints* reads_;
+  Responder* responder_;
+};
+
+}  // namespace chaac

@@ -1,0 +1,51 @@
+// Growth doubles, so that appending is amortised and memory stays below twice what has arrived.
+#include "http/buffer.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace chaac {
+namespace {
+
+constexpr std::size_t kCapacityMin = 1024;  // A typical request, or three answers to reports.
+
+}  // namespace
+
+void Buffer::Append(std::string_view bytes) {
+  if (bytes.empty()) return;
+  std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());
+  Commit(bytes.size());
+}
+
+void Buffer::Grow(std::size_t n) {
+  const std::size_t used = size();
+  // Moving to the front is worth it only when more room than bytes to move is gained.
+  if (begin_ >= used && capacity_ - used >= n) {
+    std::memmove(bytes_.get(), data(), used);
+  } else {
+    const std::size_t capacity = std::max({kCapacityMin, 2 * used, used + n});
+    // Not initialised: everything but the padding is written before it is read.
+    decltype(bytes_) bytes(new char[capacity + kRequestPaddingBytes]);
+    if (used > 0) std::memcpy(bytes.get(), data(), used);
+    bytes_ = std::move(bytes);
+    capacity_ = capacity;
+  }
+  begin_ = 0;
+  end_ = used;
+}
+
+Buffer BufferPool::Take() {
+  if (spares_.empty()) return {};
+  Buffer buffer = std::move(spares_.back());
+  spares_.pop_back();
+  return buffer;
+}
+
+void BufferPool::Return(Buffer buffer) {
+  if (buffer.capacity() == 0 || buffer.capacity() > kSpareBytesMax) return;
+  if (spares_.size() >= kSparesMax) return;
+  buffer.Consume(buffer.size());
+  spares_.push_back(std::move(buffer));
+}
+
+}  // namespace chaac

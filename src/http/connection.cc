@@ -1,0 +1,366 @@
+// Each event does one read or one send; everything answered in a round leaves with one send.
+#include "http/connection.h"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "http/problem.h"
+
+namespace chaac {
+namespace {
+
+constexpr std::size_t kReadBytesMax = std::size_t{64} * 1024;  // Of one connection in one round.
+constexpr std::size_t kReadBytesMin = 512;  // Room below this is not worth a system call.
+// How long, and for how many bytes, a client may go on sending after the last answer: closing at
+// once would reset the connection and destroy that answer on its way (RFC 9112, 9.6).
+constexpr std::chrono::milliseconds kLingerTimeout{2'000};
+constexpr std::size_t kLingerBytesMax = std::size_t{16} * 1024 * 1024;
+
+constexpr std::string_view kContinueLine = "HTTP/1.1 100 Continue\r\n\r\n";
+
+bool IsTransient(int error) { return error == EAGAIN || error == EINTR; }
+
+}  // namespace
+
+ConnectionContext::ConnectionContext(EventLoop* event_loop, const HttpLimits& http_limits,
+                                     RequestHandler* request_handler, HttpMetrics* http_metrics)
+    : loop(event_loop),
+      limits(http_limits),
+      handler(request_handler),
+      metrics(http_metrics),
+      read_bytes(kReadBytesMax + kRequestPaddingBytes),
+      idle(http_limits.idle_timeout),
+      receive(http_limits.receive_timeout),
+      send(http_limits.send_timeout),
+      linger(kLingerTimeout) {}
+
+Connection::Connection(ConnectionContext* context, std::uint32_t index)
+    : context_(context), index_(index) {}
+
+Connection::~Connection() {
+  if (state_ != State::kClosed) Close();
+}
+
+void Connection::Open(int fd) {
+  fd_ = fd;
+  state_ = State::kOpen;
+  watched_ = EPOLLIN;
+  context_->loop->Add(fd_, watched_, this);
+  context_->idle.Arm(&input_deadline_, context_->loop->Now());
+  context_->metrics->connections_open.Add(1);
+}
+
+void Connection::Close() {
+  context_->loop->Remove(fd_);
+  close(std::exchange(fd_, -1));
+  state_ = State::kClosed;
+  ++generation_;
+  paused_ = receiving_ = peer_ended_ = unsent_ = false;
+  reader_.Reset();
+  context_->buffers.Return(std::move(input_));
+  context_->buffers.Return(std::move(output_));
+  answers_.Clear();
+  waiting_bytes_ = lingered_bytes_ = 0;
+  input_deadline_.Disarm();
+  output_deadline_.Disarm();
+  context_->free.push_back(index_);
+  context_->metrics->connections_open.Add(-1);
+}
+
+void Connection::OnEvents(std::uint32_t epoll_events) {
+  if ((epoll_events & EPOLLERR) != 0) return Close();  // Reset: nothing more can be sent.
+  if (state_ == State::kLingering) return Discard();
+  if ((epoll_events & EPOLLOUT) != 0) {
+    Send();
+    if (state_ == State::kOpen && paused_ && HasRoom(2)) {
+      paused_ = false;
+      ReadRequests();
+      if (context_->phase == Phase::kDraining) Drain();
+    }
+  } else if ((watched_ & EPOLLIN) != 0) {
+    Receive();
+  } else if ((epoll_events & EPOLLHUP) != 0) {
+    return Close();  // Comes unasked: both directions are shut.
+  }
+  if (state_ != State::kClosed) Watch();
+}
+
+void Connection::Receive() {
+  const bool in_shared = input_.empty();
+  char* const to = in_shared ? context_->read_bytes.data() : input_.Reserve(kReadBytesMin);
+  const std::size_t room = in_shared ? kReadBytesMax : std::min(input_.room(), kReadBytesMax);
+  const ssize_t received = recv(fd_, to, room, 0);
+  if (received < 0) {
+    if (!IsTransient(errno)) Close();
+    return;
+  }
+  if (received == 0) return ReceiveEnd();
+  auto size = static_cast<std::size_t>(received);
+  context_->metrics->bytes_received.Add(size);
+  if (!in_shared) {
+    input_.Commit(size);
+    return ReadRequests();
+  }
+  const std::size_t done = ReadFrom(to, &size);
+  if (done == size) return;
+  input_ = context_->buffers.Take();
+  input_.Append({to + done, size - done});
+}
+
+void Connection::ReceiveEnd() {
+  peer_ended_ = true;
+  if (receiving_) {
+    Refuse(
+        {ErrorCode::kMalformedHttp, "The connection ended before the request was complete.", {}});
+  }
+  EndInput();
+  if (answers_.empty() && output_.empty()) Close();
+}
+
+void Connection::ReadRequests() {
+  std::size_t size = input_.size();
+  const std::size_t done = ReadFrom(input_.data(), &size);
+  input_.Truncate(size);
+  input_.Consume(done);
+  if (input_.empty()) {
+    context_->buffers.Return(std::move(input_));
+  } else if (done > 0 && input_.capacity() > BufferPool::kSpareBytesMax) {
+    Buffer smaller = context_->buffers.Take();  // A large request leaves no memory to the next one.
+    smaller.Append(input_.view());
+    input_ = std::move(smaller);
+  }
+}
+
+// Reads requests from bytes[0, *size). Returns how many bytes are done with; those up to *size,
+// which may be smaller afterwards, are to be kept.
+std::size_t Connection::ReadFrom(char* bytes, std::size_t* size) {
+  std::size_t done = 0;
+  bool finished_any = false;
+  while (done < *size && state_ == State::kOpen) {
+    if (!HasRoom(1)) {
+      paused_ = true;
+      break;
+    }
+    Error refusal{};
+    const auto progress = reader_.Read(bytes + done, *size - done, context_->limits, &refusal);
+    if (progress.outcome == RequestReader::Outcome::kIncomplete) {
+      *size = done + progress.size;
+      break;
+    }
+    if (progress.outcome == RequestReader::Outcome::kRefused) {
+      Refuse(refusal);
+      break;
+    }
+    finished_any = true;
+    Take(bytes + done);
+    done += progress.size;
+    reader_.Reset();
+  }
+  if (state_ != State::kOpen) done = *size;  // What follows is not read as requests any more.
+  KeepReceiveDeadline(done < *size && !paused_, finished_any);
+  ContinueIfDue();
+  return done;
+}
+
+void Connection::Take(const char* request) {
+  const RequestHead& head = reader_.head();
+  const std::uint32_t sequence = answers_.Push(
+      head.persistence, head.method == Method::kHead ? BodyPart::kLeftOut : BodyPart::kSent);
+  if (head.persistence == Persistence::kClose) EndInput();
+  const Request view{.method = head.method,
+                     .path = head.path.In(request),
+                     .query = head.query.In(request),
+                     .body = reader_.Body(request),
+                     .content_type = head.content_type.In(request),
+                     .accept = head.accept.In(request),
+                     .if_none_match = head.if_none_match.In(request),
+                     .idempotency_key = head.idempotency_key.In(request)};
+  context_->handler->OnRequest(view, {index_, generation_, sequence});
+}
+
+// Answers in the place of the handler, in the order of requests, and ends the connection.
+void Connection::Refuse(const Error& error) {
+  context_->metrics->refused[static_cast<std::size_t>(error.code)].Add();
+  EndInput();
+  RespondError(answers_.Push(Persistence::kClose, BodyPart::kSent), error, {});
+}
+
+void Connection::EndInput() {
+  state_ = State::kEnding;
+  KeepReceiveDeadline(false, false);
+}
+
+// "100 Continue" belongs behind the answers to all requests before.
+void Connection::ContinueIfDue() {
+  if (!reader_.AwaitsContinue() || !answers_.empty() || state_ != State::kOpen) return;
+  if (output_.empty()) output_ = context_->buffers.Take();
+  output_.Append(kContinueLine);
+  reader_.ContinueSent();
+  MarkUnsent();
+}
+
+// receive_timeout runs from a request's first byte, so that no trickle of bytes prolongs it.
+void Connection::KeepReceiveDeadline(bool partial, bool finished_any) {
+  if (partial && (finished_any || !receiving_)) {
+    context_->receive.Arm(&input_deadline_, context_->loop->Now());
+  } else if (!partial && receiving_) {
+    context_->idle.Arm(&input_deadline_, context_->loop->Now());
+  }
+  receiving_ = partial;
+}
+
+void Connection::Respond(std::uint32_t sequence, const Response& response) {
+  PendingAnswer* const pending = answers_.Find(sequence);
+  if (pending == nullptr) return;
+  const bool is_last = answers_.size() == 1;
+  if (is_last && context_->phase != Phase::kServing) {
+    pending->persistence = Persistence::kClose;
+    EndInput();
+  }
+  const bool is_first = pending == &answers_.Front();
+  Buffer* const to = is_first ? &output_ : &pending->bytes;
+  if (to->empty()) *to = context_->buffers.Take();
+  context_->writer.Append(response, pending->body, pending->persistence, context_->loop->WallNow(),
+                          to);
+  pending->ready = true;
+  if (is_first) {
+    answers_.PopFront();
+    MoveReadyAnswers();
+    MarkUnsent();
+  } else {
+    waiting_bytes_ += pending->bytes.size();
+  }
+}
+
+void Connection::RespondError(std::uint32_t sequence, const Error& error,
+                              std::string_view extra_headers) {
+  const int status = TraitsOf(error.code).http_status;
+  const std::string body = ProblemBody(error);
+  const std::string headers = fmt::format("{}{}", RetryAfterLine(status), extra_headers);
+  Respond(sequence, {.status = status,
+                     .content_type = kProblemContentType,
+                     .body = body,
+                     .extra_headers = headers});
+}
+
+void Connection::MoveReadyAnswers() {
+  while (!answers_.empty() && answers_.Front().ready) {
+    Buffer bytes = std::move(answers_.Front().bytes);
+    waiting_bytes_ -= bytes.size();
+    output_.Append(bytes.view());
+    context_->buffers.Return(std::move(bytes));
+    answers_.PopFront();
+  }
+  ContinueIfDue();
+}
+
+void Connection::MarkUnsent() {
+  if (unsent_) return;
+  unsent_ = true;
+  context_->unsent.push_back(this);
+}
+
+void Connection::SendUnsent() {
+  if (!std::exchange(unsent_, false)) return;  // Closed since, perhaps opened again.
+  if ((watched_ & EPOLLOUT) != 0) return;  // An earlier send was short: epoll says when to go on.
+  Send();
+  if (state_ != State::kClosed) Watch();
+}
+
+void Connection::Send() {
+  if (!output_.empty()) {
+    const ssize_t sent = send(fd_, output_.data(), output_.size(), MSG_NOSIGNAL);
+    if (sent < 0 && !IsTransient(errno)) return Close();
+    if (sent > 0) {
+      context_->metrics->bytes_sent.Add(static_cast<std::uint64_t>(sent));
+      output_.Consume(static_cast<std::size_t>(sent));
+      if (output_deadline_.armed()) context_->send.Arm(&output_deadline_, context_->loop->Now());
+    }
+    if (!output_.empty()) return;
+    context_->buffers.Return(std::move(output_));
+  }
+  if (!answers_.empty()) return;
+  answers_.Trim();
+  // An answer that was ready before draining began did not say that it is the last.
+  const bool drained = context_->phase == Phase::kDraining && !receiving_ && !paused_;
+  if (state_ == State::kEnding || drained) return EndOutput();
+  if (!receiving_) context_->idle.Arm(&input_deadline_, context_->loop->Now());
+}
+
+void Connection::EndOutput() {
+  if (peer_ended_) return Close();
+  shutdown(fd_, SHUT_WR);
+  state_ = State::kLingering;
+  input_deadline_.Disarm();
+  context_->buffers.Return(std::move(input_));
+  context_->linger.Arm(&output_deadline_, context_->loop->Now());
+}
+
+void Connection::Discard() {
+  const ssize_t received = recv(fd_, context_->read_bytes.data(), kReadBytesMax, 0);
+  if (received < 0 && IsTransient(errno)) return;
+  if (received > 0) lingered_bytes_ += static_cast<std::size_t>(received);
+  if (received <= 0 || lingered_bytes_ > kLingerBytesMax) Close();
+}
+
+// Asks epoll for what is of use now. EPOLLOUT also wakes a paused connection that may go on: its
+// next requests may be in input_, where epoll does not see them, and are best read in a round of
+// their own.
+void Connection::Watch() {
+  if (unsent_) return;  // Decided after that was sent, at the end of the round.
+  std::uint32_t wanted = 0;
+  if (state_ == State::kLingering || (state_ == State::kOpen && !paused_)) wanted |= EPOLLIN;
+  if (!output_.empty() || (paused_ && HasRoom(2))) wanted |= EPOLLOUT;
+  if (wanted == watched_) return;
+  watched_ = wanted;
+  context_->loop->Modify(fd_, wanted);
+  if (state_ == State::kLingering) return;  // output_deadline_ is in `linger`.
+  if ((wanted & EPOLLOUT) == 0) {
+    output_deadline_.Disarm();
+  } else if (!output_deadline_.armed()) {
+    context_->send.Arm(&output_deadline_, context_->loop->Now());
+  }
+}
+
+// Whether more requests may be read: with less than 1/divisor of the limits unanswered and unsent.
+bool Connection::HasRoom(std::size_t divisor) const {
+  return answers_.size() * divisor < context_->limits.pipeline_max &&
+         (output_.size() + waiting_bytes_) * divisor < context_->limits.output_bytes_max;
+}
+
+void Connection::Drain() {
+  const bool is_idle =
+      state_ == State::kOpen && !receiving_ && !paused_ && answers_.empty() && output_.empty();
+  if (!is_idle) return;  // Its last answer will end it.
+  Receive();  // A request that has arrived is served; closing would reset the connection.
+  if (state_ == State::kClosed) return;
+  if (state_ == State::kOpen && !receiving_ && answers_.empty() && output_.empty()) return Close();
+  Watch();
+}
+
+void Connection::OnIdleTimeout() {
+  if (answers_.empty() && output_.empty()) return Close();
+  context_->idle.Arm(&input_deadline_, context_->loop->Now());
+}
+
+void Connection::OnReceiveTimeout() {
+  context_->metrics->timeouts.Add();
+  const auto limit_ms = context_->limits.receive_timeout.count();
+  Refuse({ErrorCode::kRequestTimeout,
+          fmt::format("The request was not complete {} ms after its first byte.", limit_ms),
+          {}});
+  Watch();
+}
+
+void Connection::OnSendTimeout() {
+  context_->metrics->timeouts.Add();
+  Close();
+}
+
+}  // namespace chaac

@@ -1,0 +1,23 @@
+// HttpLimits: everything an HTTP client may make the server hold or wait for. Plain values.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace chaac {
+
+struct HttpLimits {
+  std::size_t head_bytes_max = std::size_t{16} * 1024;   // Request line and headers together: 431.
+  std::size_t target_bytes_max = std::size_t{4} * 1024;  // Path and query: 414.
+  std::size_t body_bytes_max =
+      4 * 1024 * 1024;                   // A batch; the decoder bounds a single report: 413.
+  std::size_t connections_max = 10'000;  // Of one server; more are accepted and closed.
+  std::size_t pipeline_max = 128;  // Unanswered requests of one connection; then it is not read.
+  std::size_t output_bytes_max =
+      std::size_t{1024} * 1024;                       // Unsent answers of one; then it is not read.
+  std::chrono::milliseconds receive_timeout{10'000};  // From a request's first byte to its last.
+  std::chrono::milliseconds idle_timeout{75'000};     // Between requests.
+  std::chrono::milliseconds send_timeout{10'000};     // Without progress of a pending write.
+};
+
+}  // namespace chaac

@@ -1,0 +1,20 @@
+// Three conditions for traffic.
+#include "http/readiness.h"
+
+#include <algorithm>
+
+namespace chaac {
+
+bool Readiness::StoreIsUp() const {
+  return std::all_of(links_.begin(), links_.end(),
+                     [](const LinkMetrics* link) { return link->up.Value() == 1; });
+}
+
+std::string_view Readiness::Reason() const {
+  if (Draining()) return "the server is draining: it is about to stop";
+  if (!StoreIsUp()) return "the store is out of reach";
+  if (!SnapshotIsRead()) return "the store has not been read yet";
+  return {};
+}
+
+}  // namespace chaac

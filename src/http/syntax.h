@@ -1,0 +1,50 @@
+// The byte classes of HTTP/1.1 (RFC 9110, 5.6.2 and 5.5). Pure functions over one table.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace chaac {
+
+namespace syntax_detail {
+
+inline constexpr std::uint8_t kToken = 1;
+inline constexpr std::uint8_t kVisible = 2;
+inline constexpr std::uint8_t kText = 4;
+
+inline constexpr std::array<std::uint8_t, 256> kClasses = [] {
+  std::array<std::uint8_t, 256> classes{};
+  for (std::size_t byte = 0x20; byte < 256; ++byte) classes[byte] = kText;
+  classes['\t'] = kText;
+  classes[0x7f] = 0;
+  for (std::size_t byte = 0x21; byte < 0x7f; ++byte) classes[byte] |= kVisible | kToken;
+  for (const char c : std::string_view("\"(),/:;<=>?@[\\]{}")) {
+    classes[static_cast<unsigned char>(c)] = kText | kVisible;
+  }
+  return classes;
+}();
+
+constexpr bool Is(std::uint8_t byte_class, char c) {
+  return (kClasses[static_cast<unsigned char>(c)] & byte_class) != 0;
+}
+
+}  // namespace syntax_detail
+
+// Part of a method or a field name.
+constexpr bool IsToken(char c) { return syntax_detail::Is(syntax_detail::kToken, c); }
+// Visible ASCII: part of a request target.
+constexpr bool IsVisible(char c) { return syntax_detail::Is(syntax_detail::kVisible, c); }
+// Part of a field value or the rest of any line: no control byte but HTAB. Bytes from 0x80 are
+// text.
+constexpr bool IsText(char c) { return syntax_detail::Is(syntax_detail::kText, c); }
+
+constexpr int HexDigitOf(char c) {  // -1: none.
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace chaac
