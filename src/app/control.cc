@@ -1,0 +1,33 @@
+// Snapshots and the admin port.
+#include "app/control.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace chaac {
+
+Control::Control(const ControlSettings& settings, std::function<std::string()> metrics_page)
+    : snapshots_(&loop_, settings.link, settings.store, settings.snapshot, settings.board,
+                 &metrics_.link),
+      responder_(&metrics_.routes),
+      reads_(&loop_, settings.board, settings.readiness, &responder_),
+      api_(std::move(metrics_page), &reads_, &responder_),
+      server_(&loop_, settings.address, settings.http, &api_, &metrics_.http) {
+  responder_.Attach(&server_);
+  loop_.OnTick([this] { snapshots_.OnTick(); });
+}
+
+Control::~Control() {
+  loop_.Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Control::Start() {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "control");
+    loop_.Run();
+  });
+}
+
+}  // namespace chaac

@@ -1,0 +1,60 @@
+// Control: the thread "control", which does all that is not on the way of a report: it reads the
+// snapshots that all readers share, and serves the admin port. The public functions are for the
+// thread that made it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "base/event_loop.h"
+#include "http/api.h"
+#include "http/readiness.h"
+#include "http/server.h"
+#include "query/snapshot_reader.h"
+
+namespace chaac {
+
+// Written by the control thread, read by any.
+struct ControlMetrics {
+  HttpMetrics http;
+  RouteMetrics routes;
+  LinkMetrics link;
+};
+
+struct ControlSettings {
+  ListenAddress address;
+  HttpLimits http;
+  StoreOptions store;
+  SnapshotOptions snapshot;
+  const Link::Environment* link = nullptr;
+  SnapshotBoard* board = nullptr;
+  const Readiness* readiness = nullptr;
+};
+
+class Control {
+ public:
+  // Binds the admin port (throws std::system_error); serves from Start() on. What `settings` points
+  // to outlives this.
+  Control(const ControlSettings& settings, std::function<std::string()> metrics_page);
+  ~Control();  // Stops the thread.
+  Control(const Control&) = delete;
+  Control& operator=(const Control&) = delete;
+
+  void Start();
+
+  [[nodiscard]] const ControlMetrics& metrics() const { return metrics_; }
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+
+ private:
+  ControlMetrics metrics_;
+  EventLoop loop_;
+  SnapshotReader snapshots_;
+  Responder responder_;
+  ReadEndpoints reads_;
+  AdminApi api_;
+  HttpServer server_;
+  std::thread thread_;
+};
+
+}  // namespace chaac
