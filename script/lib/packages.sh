@@ -1,0 +1,57 @@
+# packages.sh: every Debian or Ubuntu package Chaac needs, in one place. Sourced; runs nothing.
+# The names are those of Debian 12; packages_for() knows where other distributions differ.
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # The arrays are read through packages_for and script/bootstrap.
+
+# To build the server and to run script/server.
+SERVER_PACKAGES=(
+  build-essential cmake ninja-build ccache pkg-config
+  libboost1.81-dev libsimdjson-dev libhiredis-dev libcli11-dev libspdlog-dev libfmt-dev
+  prometheus-cpp-dev libexpected-dev libssl-dev libxxhash-dev
+  python3 python3-venv python3-yaml ca-certificates curl
+)
+
+# What script/test and script/lint need besides: the tests' libraries, Clang for the fuzzers and
+# clang-tidy (with its sanitizer run times), and the programs that tests and measurements run.
+TEST_PACKAGES=(
+  libgtest-dev libgmock-dev liblua5.1-0-dev
+  clang clang-tidy libclang-rt-dev llvm
+  nginx wrk valgrind strace shellcheck jq iso-codes git
+)
+
+# The store; where the distribution has no Valkey at all, Redis 7 speaks the same protocol.
+STORE_PACKAGES=(valkey-server valkey-tools)
+STORE_FALLBACK_PACKAGES=(redis-server redis-tools)
+
+# supported_codename: prints the code name of this distribution; fails on one that is not supported.
+supported_codename() {
+  local ID='' VERSION_CODENAME=''
+  # shellcheck source=/dev/null
+  [[ ! -r /etc/os-release ]] || . /etc/os-release
+  case "$ID/$VERSION_CODENAME" in
+    debian/bookworm | debian/trixie | ubuntu/noble) printf '%s\n' "$VERSION_CODENAME" ;;
+    *) return 1 ;;
+  esac
+}
+
+# packages_for GROUP CODENAME: prints the packages of GROUP (server or test), the store's left out.
+packages_for() {
+  local group=$1 codename=$2 package
+  local -a packages=("${SERVER_PACKAGES[@]}")
+  [[ $group != test ]] || packages+=("${TEST_PACKAGES[@]}")
+  for package in "${packages[@]}"; do
+    case "$package/$codename" in
+      libboost1.81-dev/bookworm) ;;                # Its libboost-dev is 1.74: too old.
+      libboost1.81-dev/*) package=libboost-dev ;;  # 1.83 on Debian 13 and Ubuntu 24.04.
+    esac
+    printf '%s\n' "$package"
+  done
+}
+
+# packages_missing PACKAGE…: prints those that are not installed.
+packages_missing() {
+  local installed LC_ALL=C  # comm wants the order that sort made.
+  installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+    sed -n 's/^installed //p') || true
+  comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<<"$installed")
+}
