@@ -1,0 +1,1 @@
+"""The contract of the real binary in front of a real Valkey."""

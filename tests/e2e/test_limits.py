@@ -1,0 +1,261 @@
+"""The limits of design 8, lowered by flags so that they are met quickly."""
+
+import contextlib
+import json
+import select
+import signal
+import socket
+
+import pytest
+from lib.model import differences, dump_store
+from lib.processes import Server, wait_until
+from lib.wire import Answer, Connection, exchange, get, post, request
+
+REPORT = {"municipality": "mixco", "temperature": 25}
+
+LIMITS = (
+    *("--body-bytes-max", "4096"),
+    *("--report-bytes-max", "1024"),
+    *("--head-bytes-max", "2048"),
+    *("--target-bytes-max", "256"),
+    *("--rows-max", "10"),
+    *("--json-depth-max", "3"),
+    *("--receive-timeout-ms", "300"),
+    *("--idle-timeout-ms", "1000"),
+)
+
+
+@pytest.fixture(scope="module")
+def server_flags():
+    return LIMITS
+
+
+def padded(size: int) -> bytes:
+    """A good report of `size` bytes."""
+    start = b'{"municipality":"mixco","temperature":25,"note":"'
+    return start + b"x" * (size - len(start) - 2) + b'"}'
+
+
+def chunked(body: bytes) -> bytes:
+    head = b"POST /api/weather HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+
+
+def padded_batch(size: int) -> bytes:
+    rows = b",".join([padded(900)] * 4)
+    return (b"[" + rows).ljust(size - 1) + b"]"
+
+
+@pytest.mark.parametrize("encode", [post, chunked])
+def test_body(server, nothing_stored, encode):
+    assert exchange(server.port, encode(padded_batch(4096))).json()["accepted"] == 4
+    with nothing_stored(), Connection(server.port) as connection:
+        connection.send(encode(padded_batch(4097)))
+        answer = connection.read()
+        assert (answer.status, answer.problem) == (413, "body-too-large")
+        assert "4096" in answer.detail
+
+
+def test_one_report(server, nothing_stored):
+    assert exchange(server.port, post(padded(1024))).status == 200
+    with nothing_stored():
+        answer = exchange(server.port, post(padded(1025)))
+        assert (answer.status, answer.problem) == (413, "body-too-large")
+        assert "1024" in answer.detail
+        answer = exchange(server.port, post(padded(1025), content_type="application/x-ndjson"))
+        assert (answer.status, answer.problem) == (413, "body-too-large")
+
+
+def test_rows(server, nothing_stored):
+    assert exchange(server.port, post([REPORT] * 10)).json()["accepted"] == 10
+    lines = b"\n".join([json.dumps(REPORT).encode()] * 11)
+    with nothing_stored():
+        for data in (post([REPORT] * 11), post(lines, content_type="application/x-ndjson")):
+            answer = exchange(server.port, data)
+            assert (answer.status, answer.problem) == (413, "too-many-rows")
+            assert "10" in answer.detail
+
+
+def test_depth(server, nothing_stored):
+    assert exchange(server.port, post(REPORT | {"note": [[1]]})).status == 200
+    with nothing_stored():
+        answer = exchange(server.port, post(REPORT | {"note": [[[1]]]}))
+        assert (answer.status, answer.problem) == (400, "malformed-json")
+        assert "3" in answer.detail
+
+
+def head_of(size: int) -> bytes:
+    start = b"GET /health HTTP/1.1\r\nHost: t\r\nX-Padding: "
+    return start + b"x" * (size - len(start) - 4) + b"\r\n\r\n"
+
+
+def test_head(server):
+    assert exchange(server.port, head_of(2048)).status == 200
+    for send in (Connection.send, Connection.send_bytewise):
+        with Connection(server.port) as connection:
+            with contextlib.suppress(OSError):
+                send(connection, head_of(2049))
+            answer = connection.read()
+            assert (answer.status, answer.problem) == (431, "head-too-large")
+            assert "2048" in answer.detail
+            assert connection.closed_by_server()
+
+
+def test_target(server):
+    assert get(server.port, "/health?" + "x" * (256 - len("/health?"))).status == 200
+    with Connection(server.port) as connection:
+        answer = connection.exchange(request("GET", "/health?" + "x" * (257 - len("/health?"))))
+        assert (answer.status, answer.problem) == (414, "uri-too-long")
+        assert "256" in answer.detail
+        assert connection.closed_by_server()
+
+
+@pytest.mark.parametrize("part", ["head", "body", "chunk"])
+def test_a_slow_request_times_out(server, nothing_stored, part):
+    body = json.dumps(REPORT).encode()
+    cut = {
+        "head": post(body)[:20],
+        "body": post(body)[:-5],
+        "chunk": chunked(body)[:-3],
+    }[part]
+    with nothing_stored(), Connection(server.port) as connection:
+        connection.send(cut)
+        answer = connection.read()
+        assert (answer.status, answer.problem) == (408, "request-timeout")
+        assert connection.closed_by_server()
+
+
+def test_a_slow_request_that_trickles_times_out(server, nothing_stored):
+    """Each byte is progress, and the whole is still bounded."""
+    with nothing_stored(), Connection(server.port) as connection:
+        data = post(padded(1000))
+        for position in range(len(data)):
+            connection.send(data[position : position + 1])
+            if select.select([connection.socket], [], [], 0.02)[0]:
+                break
+        else:
+            pytest.fail("the request was read to its end")
+        assert connection.read().problem == "request-timeout"
+
+
+def test_an_idle_connection_is_closed_without_an_answer(server):
+    with Connection(server.port) as connection:
+        assert connection.exchange(post(REPORT)).status == 200
+        assert connection.closed_by_server()
+
+
+def test_connections(start_server):
+    server = start_server("--connections-max", "10", "--loops", "1")
+    admitted = [Connection(server.port) for _ in range(10)]
+    assert all(c.exchange(post(REPORT)).status == 200 for c in admitted)
+    for _ in range(5):
+        with Connection(server.port) as refused:
+            try:
+                answer = refused.exchange(request("GET", "/health"))
+                assert answer.status == 503
+            except ConnectionError:
+                pass
+    assert all(c.exchange(post(REPORT)).status == 200 for c in admitted)
+    for connection in admitted:
+        connection.close()
+    wait_until(lambda: get_or_none(server, "/health"), "a place is free again")
+
+
+def get_or_none(server, target: str) -> Answer | None:
+    try:
+        answer = get(server.port, target)
+    except ConnectionError:
+        return None
+    return answer if answer.status == 200 else None
+
+
+def test_a_thousand_idle_connections(start_server):
+    server = start_server()
+    idle = [Connection(server.port) for _ in range(1000)]
+    assert exchange(server.port, post(REPORT)).status == 200
+    assert all(c.exchange(request("GET", "/health")).status == 200 for c in idle[::100])
+    for connection in idle:
+        connection.close()
+
+
+@pytest.fixture
+def stopped_store(folder, own_valkey):
+    """A server whose Valkey stands still: what it takes stays with it until released."""
+
+    def start(*flags: str) -> Server:
+        nonlocal server
+        server = Server(folder / "server", own_valkey.url, "--loops", "1", *flags).start()
+        assert exchange(server.port, post(REPORT)).status == 200
+        own_valkey.signal(signal.SIGSTOP)
+        return server
+
+    server = None
+    yield start
+    own_valkey.signal(signal.SIGCONT)
+    if server is not None:
+        server.kill()
+
+
+def answers_of(connections: list[Connection]) -> list[Answer]:
+    return [connection.read() for connection in connections]
+
+
+def readable(connections: list[Connection]) -> list[Connection]:
+    """Those with an answer by now; waits for the first."""
+    ready, _, _ = select.select([c.socket for c in connections], [], [], 10)
+    return [c for c in connections if c.socket in ready]
+
+
+QUEUE = ("--queue-reports-max", "5", "--rows-max", "5", "--batch-reports-max", "5")
+
+
+def test_queue(stopped_store, own_valkey):
+    server = stopped_store(*QUEUE, "--store-reply-timeout-ms", "9000")
+    connections = [Connection(server.port) for _ in range(50)]
+    for connection in connections:
+        connection.send(post(REPORT))
+    wait_until(lambda: len(readable(connections)) >= 40, "40 are refused")
+    refused = readable(connections)
+    for answer in answers_of(refused):
+        assert (answer.status, answer.problem) == (503, "queue-full")
+    kept = [connection for connection in connections if connection not in refused]
+    assert len(kept) >= 5
+    own_valkey.signal(signal.SIGCONT)
+    assert [answer.status for answer in answers_of(kept)] == [200] * len(kept)
+    with own_valkey.client() as store:
+        assert store("GET", "count:mixco") == str(len(kept) + 1)
+        assert differences(dump_store(store)) == []
+
+
+def test_store_reply(stopped_store, own_valkey):
+    """Beyond the reply limit: what was sent is in doubt and resolved later, what only waited is not
+    stored, and each is told which."""
+    server = stopped_store("--store-reply-timeout-ms", "300")
+    first = Connection(server.port)
+    first.send(post(REPORT | {"temperature": 1}))
+    get(server.port, "/health")  # Answered behind the first report: it is on its way.
+    others = [Connection(server.port) for _ in range(5)]
+    for connection in others:
+        connection.send(post(REPORT | {"temperature": 2}))
+    answer = first.read()
+    assert (answer.status, answer.problem) == (503, "outcome-unknown")
+    assert {answer.problem for answer in answers_of(others)} == {"not-committed"}
+    wait_until(lambda: get(server.port, "/ready").status == 503, "/ready is 503")
+    assert get(server.port, "/health").status == 200
+    own_valkey.signal(signal.SIGCONT)
+    wait_until(server.is_ready, "the server is ready")
+    with own_valkey.client() as store:
+        wait_until(lambda: store("LRANGE", "temperatures:mixco", 0, -1) == ["1", "25"], "resolved")
+        assert exchange(server.port, post(REPORT)).status == 200
+        assert differences(dump_store(store)) == []
+
+
+def test_many_slow_clients_do_not_stop_a_good_one(server):
+    slow = []
+    for _ in range(100):
+        slow.append(socket.create_connection(("127.0.0.1", server.port)))
+        slow[-1].sendall(b"POST /api/weather HTTP/1.1\r\nHost: ")
+    with Connection(server.port) as good:
+        assert all(good.exchange(post(REPORT)).status == 200 for _ in range(20))
+    for connection in slow:
+        connection.close()

@@ -1,0 +1,1 @@
+"""Helpers of the Python tests: processes, protocols, the reference model, the ledger."""

@@ -1,0 +1,176 @@
+"""script/server from the outside: what it prints, what it leaves behind, and how it ends."""
+
+import fcntl
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import END_TIMEOUT_S, number_before
+from lib.processes import Valkey, wait_until
+
+
+def is_gone(pid: int) -> bool:
+    """Also true of a process that has ended and waits for its new parent to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def total_of(output: str) -> int:
+    return int(re.search(r"the store's total is ([\d,]+)\.", output)[1].replace(",", ""))
+
+
+def test_counts_what_it_replays_to_the_last_report(checkout):
+    running = checkout.start("--rate", "100")
+    running.wait_for_reports()
+    assert running.stop() == 0
+    accepted = number_before("reports accepted", running.output())
+    assert accepted > 0
+    assert number_before("accepted, 0 failed, 0 unanswered", running.output()) == accepted
+    assert total_of(running.output()) == accepted
+    assert number_before("errors", running.output()) == 0
+    assert re.search(r"p50 [\d.]+ ms", running.output())
+
+
+def test_keeps_the_data_for_the_next_start_and_fresh_moves_it_away(checkout):
+    running = checkout.start()
+    running.wait_for_reports()
+    assert running.stop() == 0
+    stored = total_of(running.output())
+    for options, total in [((), stored), (("--fresh",), 0)]:
+        done = checkout.run("--no-replay", "--for", "1s", *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert total_of(done.stdout) == total
+    assert (checkout.root / "var" / "valkey.old").is_dir()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_all_it_started(checkout, number):
+    running = checkout.start()
+    children = running.children()
+    assert len(children) == 3
+    assert running.stop(number) == 0
+    assert all(is_gone(pid) for pid in children.values())
+    assert "Stopped after" in running.output()
+
+
+def test_nothing_outlives_it_when_it_is_killed(checkout):
+    running = checkout.start()
+    children = running.children()
+    running.process.kill()
+    running.process.wait()
+    wait_until(lambda: all(is_gone(pid) for pid in children.values()), "the children end")
+    assert checkout.run("--for", "1s").returncode == 0
+
+
+def test_the_data_stay_locked_until_its_store_has_ended(checkout):
+    running = checkout.start("--no-replay")
+    store = running.children()["valkey-server"]
+    os.kill(store, signal.SIGSTOP)
+    running.process.kill()
+    running.process.wait()
+    with (checkout.root / "var" / "valkey.lock").open() as lock:
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.kill(store, signal.SIGCONT)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Not for ever: the store has been told to end.
+
+
+def test_starts_its_store_again_and_counts_every_report_once(checkout):
+    running = checkout.start("--rate", "50")
+    before = running.wait_for_reports()
+    os.kill(running.children()["valkey-server"], signal.SIGKILL)
+    running.wait_for_reports(more_than=before)
+    assert "Valkey was killed by SIGKILL; starting it again" in running.output()
+    assert running.stop() == 0
+    assert total_of(running.output()) == number_before("accepted, 0 failed", running.output())
+
+
+def test_says_why_when_the_server_ends(checkout):
+    running = checkout.start()
+    children = running.children()
+    os.kill(children["chaac"], signal.SIGKILL)
+    assert running.process.wait() == 1
+    assert "the server was killed by SIGKILL" in running.output()
+    assert all(is_gone(pid) for pid in children.values())
+
+
+def test_refuses_a_second_start_on_the_same_data(checkout):
+    running = checkout.start()
+    done = checkout.run("--port", "1", "--admin-port", "2")
+    assert done.returncode == 1
+    assert f"another script/server (pid {running.process.pid}) is using var/valkey" in done.stderr
+
+
+def test_names_the_holder_of_a_port(checkout):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = checkout.run("--admin-port", str(port))
+    assert done.returncode == 1
+    assert f"port {port} is in use by " in done.stderr
+    assert (
+        f"(pid {os.getpid()}): stop that, or choose another port with --admin-port" in done.stderr
+    )
+
+
+def test_uses_a_store_that_exists_and_leaves_it_running(checkout, folder):
+    store = Valkey(folder / "store").start()
+    try:
+        running = checkout.start("--valkey", store.url)
+        running.wait_for_reports()
+        assert running.stop() == 0
+        assert store.running
+        assert not (checkout.root / "var" / "valkey").exists()
+    finally:
+        store.kill()
+
+
+@pytest.mark.parametrize("url", ["valkey://ana:secret@127.0.0.1:1", "unix:///nowhere/valkey.sock"])
+def test_explains_a_store_that_does_not_answer(checkout, url):
+    done = checkout.run("--valkey", url)
+    assert done.returncode == 1
+    assert "no store answers at" in done.stderr
+    assert "leave --valkey out" in done.stderr
+    assert "secret" not in done.stderr + done.stdout
+
+
+def test_explains_data_that_cannot_be_read(checkout):
+    assert checkout.run("--for", "1s").returncode == 0
+    data = checkout.root / "var" / "valkey" / "appendonlydir"
+    (data / "appendonly.aof.manifest").write_text("not a manifest\n")
+    done = checkout.run("--for", "1s")
+    assert done.returncode == 1
+    assert "exited with status 1 as soon as it was started" in done.stderr
+    assert "--fresh" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--port", "65536"], '"65536" is not a port: 1 to 65535'),
+        (["--rate", "0"], '"0" is not a rate: above 0'),
+        (["--for", "soon"], '"soon" is not a duration such as 30s'),
+        (["--valkey", "http://127.0.0.1"], "must be valkey://HOST:PORT"),
+        (["--port", "8081", "--admin-port", "8081"], "must differ"),
+        (["--fresh", "--valkey", "unix:///x"], "not allowed with"),
+        (["--verbose"], "unrecognized arguments: --verbose"),
+    ],
+)
+def test_refuses_wrong_options(checkout, options, complaint):
+    done = checkout.run(*options)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+
+
+def test_a_reader_that_leaves_ends_it(checkout):
+    with subprocess.Popen(checkout.command(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "\n"  # All before the first status line is one write.
+        process.stdout.close()
+        assert process.wait(END_TIMEOUT_S) == 0

@@ -1,0 +1,405 @@
+// A seeded simulation of loops, connections and the store. Everything between them may go wrong:
+// replies are lost, bytes are cut, held, and delivered after the reconnect; servers and the store
+// restart; the store refuses writes or forgets its functions. The commits run the shipped
+// chaac.lua.
+//
+//   CHAAC_SIMULATION_SEEDS=10000   how many seeds (default 1000)
+//   CHAAC_SIMULATION_SEED=42       this one alone
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ingest/ingest.h"
+#include "store/library.h"
+#include "store/testing/lua_store.h"
+#include "store/testing/resp_server.h"
+#include "tests/simulation/ledger.h"
+
+namespace chaac {
+namespace {
+
+using std::chrono::milliseconds;
+
+const std::vector<std::string> kSlugs = {"chinautla", "mixco", "amatitlan", "broken"};
+constexpr MunicipalityIndex kBroken = 3;  // One of its keys has a wrong type: always refused.
+const std::vector<std::string> kConditions = {"sunny", "cloudy", "rainy", "foggy"};
+constexpr int kSteps = 400;
+constexpr std::size_t kWriters = 3;
+
+class Simulation;
+
+// One event loop of a server, and its connection: Ingest is the real one.
+class SimulatedLoop final : public OutcomeListener {
+ public:
+  explicit SimulatedLoop(Simulation* simulation);
+
+  void Submit(const std::vector<std::size_t>& keys, bool is_batch);
+  void OnOutcome(const Submission& submission) override;
+
+  void Connect();
+  // The connection ends. What the store has not read yet is lost, or `held` to arrive later.
+  void Disconnect(bool hold);
+  void DeliverToStore(std::size_t bytes);
+  void DeliverToLoop(std::size_t bytes);
+  void Tick();
+  void EndRound();
+
+  [[nodiscard]] bool connected() const { return connection_ != nullptr; }
+  [[nodiscard]] std::size_t BytesToStore() const { return connected() ? to_store_.size() : 0; }
+  [[nodiscard]] std::size_t BytesToLoop() const { return connected() ? to_loop_.size() : 0; }
+  [[nodiscard]] bool Idle() const { return ingest_.Idle() && metrics_.in_doubt.Value() == 0; }
+
+ private:
+  Simulation* simulation_;
+  IngestMetrics metrics_;
+  Ingest ingest_;
+  std::unique_ptr<RespServer> connection_;  // The store's end.
+  ReplyReader reader_;
+  std::string to_store_;
+  std::string to_loop_;
+  std::vector<std::vector<std::size_t>> requests_;  // The ledger's keys, by Waiter::sequence.
+};
+
+// Bytes of a connection that its loop has given up, still on their way.
+struct HeldBytes {
+  std::unique_ptr<RespServer> connection;
+  std::string bytes;
+};
+
+class Simulation {
+ public:
+  // `library`: the function library that the store holds from the start; empty: the loops load
+  // theirs.
+  explicit Simulation(std::uint64_t seed, std::string library = {});
+
+  std::vector<std::string> Run();
+
+  std::size_t Random(std::size_t below) {
+    return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_);
+  }
+  bool Chance(double probability) { return std::bernoulli_distribution(probability)(random_); }
+  std::string NewWriterId() { return std::to_string(random_()); }
+
+  LuaStore store;
+  StoreOptions options;
+  Ledger ledger{kSlugs, kConditions};
+  std::deque<HeldBytes> held;
+  MonotonicTime now{std::chrono::hours(1000)};
+  WallTime wall_now{milliseconds(1'700'000'000'000)};
+
+ private:
+  void Step();
+  void Fault();
+  void SendSomething();
+  void Advance(milliseconds elapsed);
+  void DeliverHeld();
+  void Settle();
+  std::size_t NewReport(bool with_id);
+
+  std::mt19937_64 random_;
+  const std::string library_;
+  std::vector<std::unique_ptr<SimulatedLoop>> loops_;
+  std::vector<std::size_t> with_ids_;
+};
+
+IngestLimits LimitsOf(Simulation* simulation) {
+  IngestLimits limits;
+  limits.batch_reports_max = 1 + simulation->Random(12);
+  limits.ids_block = 64;
+  return limits;
+}
+
+SimulatedLoop::SimulatedLoop(Simulation* simulation)
+    : simulation_(simulation),
+      ingest_(
+          LimitsOf(simulation), &simulation->options,
+          [](MunicipalityIndex index) -> std::string_view { return kSlugs[index]; },
+          [simulation] { return simulation->NewWriterId(); }, this, &metrics_) {}
+
+void SimulatedLoop::Submit(const std::vector<std::size_t>& keys, bool is_batch) {
+  Submission* submission = ingest_.Acquire();
+  Decoded& decoded = submission->decoded;
+  decoded.is_batch = is_batch;
+  submission->waiter.sequence = static_cast<std::uint32_t>(requests_.size());
+  requests_.push_back(keys);
+  for (const std::size_t key : keys) decoded.ids += simulation_->ledger.At(key).id;
+  std::size_t id_at = 0;
+  for (std::uint32_t row = 0; row < keys.size(); ++row) {
+    const SentReport& sent = simulation_->ledger.At(keys[row]);
+    Report report = sent.report;
+    report.client_id = std::string_view(decoded.ids).substr(id_at, sent.id.size());
+    id_at += sent.id.size();
+    decoded.reports.push_back(report);
+    decoded.row_index.push_back(row);
+    simulation_->ledger.At(keys[row]).refused_for_sure = false;
+  }
+  ingest_.Submit(submission, simulation_->now);
+}
+
+void SimulatedLoop::OnOutcome(const Submission& submission) {
+  const std::vector<std::size_t>& keys = requests_[submission.waiter.sequence];
+  std::vector<bool> accepted(keys.size(), !submission.failure);
+  for (const RowRejection& rejection : submission.decoded.rejections) {
+    SentReport& sent = simulation_->ledger.At(keys[rejection.index]);
+    EXPECT_EQ(rejection.error.code, ErrorCode::kStoreKeyInvalid) << rejection.error.detail;
+    EXPECT_EQ(sent.report.municipality, kBroken);
+    accepted[rejection.index] = false;
+    sent.refused_for_sure = true;
+  }
+  const bool is_refused =
+      submission.failure && submission.failure->code == ErrorCode::kNotCommitted;
+  for (std::size_t row = 0; row < keys.size(); ++row) {
+    SentReport& sent = simulation_->ledger.At(keys[row]);
+    if (accepted[row]) sent.acknowledged = true;
+    // A report with an id may be stored by an earlier or a later attempt.
+    if (is_refused && sent.id.empty()) sent.refused_for_sure = true;
+  }
+}
+
+void SimulatedLoop::Connect() {
+  connection_ = std::make_unique<RespServer>(&simulation_->store);
+  reader_ = ReplyReader();
+  ingest_.OnLinkUp(simulation_->now, &to_store_);
+}
+
+void SimulatedLoop::Disconnect(bool hold) {
+  if (!connected()) return;
+  if (hold && !to_store_.empty()) {
+    simulation_->held.push_back({std::move(connection_), std::move(to_store_)});
+  }
+  connection_.reset();
+  to_store_.clear();
+  to_loop_.clear();
+  ingest_.OnLinkDown(simulation_->now);
+}
+
+void SimulatedLoop::DeliverToStore(std::size_t bytes) {
+  const std::string arriving = to_store_.substr(0, bytes);
+  to_store_.erase(0, bytes);
+  to_loop_ += connection_->Feed(arriving);
+}
+
+void SimulatedLoop::DeliverToLoop(std::size_t bytes) {
+  reader_.Feed(std::string_view(to_loop_).substr(0, bytes));
+  to_loop_.erase(0, bytes);
+  ReplyPtr reply;
+  while (reader_.Next(&reply) == ReplyReader::Status::kReply) {
+    ingest_.OnReply(*reply, simulation_->now);
+  }
+  EndRound();
+}
+
+void SimulatedLoop::Tick() {
+  ingest_.OnTick(simulation_->now, &to_store_);
+  if (connected() && ingest_.ReplyIsOverdue(simulation_->now)) {
+    Disconnect(simulation_->Chance(0.5));
+  }
+}
+
+void SimulatedLoop::EndRound() {
+  ingest_.Seal(simulation_->now, simulation_->wall_now, &to_store_);
+}
+
+Simulation::Simulation(std::uint64_t seed, std::string library)
+    : random_(seed), library_(std::move(library)) {
+  options.conditions = kConditions;
+  options.list_length_max = 1'000'000;  // Nothing is trimmed, so that every report can be found.
+  store.SetTime(wall_now);
+  store.Execute({"SET", "recent:broken", "this is no list"});
+  if (!library_.empty()) store.Execute({"FUNCTION", "LOAD", library_});
+  for (std::size_t i = 0; i < kWriters; ++i) {
+    loops_.push_back(std::make_unique<SimulatedLoop>(this));
+    loops_.back()->Connect();
+  }
+}
+
+std::size_t Simulation::NewReport(bool with_id) {
+  Report report;
+  report.municipality = static_cast<MunicipalityIndex>(Random(Chance(0.05) ? 4 : 3));
+  if (Chance(0.9)) report.temperature_celsius = static_cast<double>(Random(40));
+  if (Chance(0.5)) report.humidity_percent = static_cast<double>(Random(100)) / 4;
+  if (Chance(0.8)) report.condition = static_cast<ConditionIndex>(Random(kConditions.size()));
+  if (report.municipality == kBroken) with_id = false;  // It can never be settled.
+  const std::size_t key =
+      ledger.Add(report, with_id ? "client-" + std::to_string(ledger.size()) : std::string());
+  if (with_id) with_ids_.push_back(key);
+  return key;
+}
+
+void Simulation::SendSomething() {
+  SimulatedLoop& loop = *loops_[Random(loops_.size())];
+  if (!with_ids_.empty() && Chance(0.3)) {  // A retry, perhaps through another server.
+    loop.Submit({with_ids_[Random(with_ids_.size())]}, false);
+  } else if (Chance(0.7)) {
+    loop.Submit({NewReport(Chance(0.5))}, false);
+  } else {
+    std::vector<std::size_t> keys(1 + Random(20));
+    const bool with_ids = Chance(0.5);
+    for (std::size_t& key : keys) key = NewReport(with_ids);
+    loop.Submit(keys, true);
+  }
+  loop.EndRound();
+}
+
+void Simulation::Advance(milliseconds elapsed) {
+  now += elapsed;
+  wall_now += elapsed;
+  store.SetTime(wall_now);
+  for (const auto& loop : loops_) {
+    loop->Tick();
+    loop->EndRound();
+  }
+}
+
+void Simulation::DeliverHeld() {
+  const std::size_t i = Random(held.size());
+  std::swap(held[i], held.back());
+  held.back().connection->Feed(held.back().bytes);  // Nobody reads the replies.
+  held.pop_back();
+}
+
+void Simulation::Fault() {
+  const std::size_t victim = Random(loops_.size());
+  switch (Random(7)) {
+    case 0:
+    case 1:
+      loops_[victim]->Disconnect(/*hold=*/true);
+      break;
+    case 2:  // kill -9 of a server: what it holds is gone.
+      loops_[victim]->Disconnect(Chance(0.5));
+      loops_[victim] = std::make_unique<SimulatedLoop>(this);
+      break;
+    case 3:  // kill -9 of the store: what it had read is kept, all connections end.
+      for (const auto& loop : loops_) loop->Disconnect(/*hold=*/false);
+      held.clear();
+      store.Restart();
+      break;
+    case 4:
+      if (library_.empty()) store.Execute({"FUNCTION", "FLUSH"});
+      break;
+    case 5: {
+      static const std::vector<std::string> kErrors = {
+          "OOM command not allowed when used memory > 'maxmemory'.",
+          "MISCONF Valkey is configured to save RDB snapshots", "LOADING Valkey is loading", "",
+          ""};
+      store.SetError(kErrors[Random(kErrors.size())]);
+      break;
+    }
+    default:
+      Advance(milliseconds(Random(3'000)));
+      break;
+  }
+}
+
+void Simulation::Step() {
+  SimulatedLoop& loop = *loops_[Random(loops_.size())];
+  if (Chance(0.06)) {
+    Fault();
+  } else if (Chance(0.3)) {
+    SendSomething();
+  } else if (!loop.connected()) {
+    if (Chance(0.3)) loop.Connect();
+  } else if (loop.BytesToStore() > 0 && Chance(0.6)) {
+    loop.DeliverToStore(Chance(0.5) ? loop.BytesToStore() : 1 + Random(loop.BytesToStore()));
+  } else if (loop.BytesToLoop() > 0 && Chance(0.8)) {
+    loop.DeliverToLoop(Chance(0.5) ? loop.BytesToLoop() : 1 + Random(loop.BytesToLoop()));
+  } else if (!held.empty() && Chance(0.3)) {
+    DeliverHeld();
+  } else {
+    Advance(milliseconds(Random(40)));
+  }
+}
+
+// Faults end; all that is under way is delivered, and what waits for an answer gets one.
+void Simulation::Settle() {
+  store.SetError("");
+  for (int round = 0; round < 10'000; ++round) {
+    bool idle = true;
+    for (const auto& loop : loops_) {
+      if (!loop->connected()) loop->Connect();
+      loop->EndRound();
+      if (loop->BytesToStore() > 0) loop->DeliverToStore(loop->BytesToStore());
+      if (loop->BytesToLoop() > 0) loop->DeliverToLoop(loop->BytesToLoop());
+      idle = idle && loop->Idle();
+    }
+    if (idle) return;
+    Advance(milliseconds(10));
+  }
+  ADD_FAILURE() << "the loops never come to rest";
+}
+
+std::vector<std::string> Simulation::Run() {
+  for (int i = 0; i < kSteps; ++i) Step();
+  Settle();
+  std::vector<std::string> faults = ledger.Contradictions(&store, /*all_ids_settled=*/false);
+  // Everything with an id is sent again, through any server, and old bytes arrive at last.
+  for (const std::size_t key : with_ids_) {
+    SimulatedLoop& loop = *loops_[Random(loops_.size())];
+    loop.Submit({key}, false);
+    if (Chance(0.2)) Settle();
+    if (!held.empty() && Chance(0.2)) DeliverHeld();
+  }
+  Settle();
+  while (!held.empty()) DeliverHeld();
+  for (const std::size_t key : with_ids_) {
+    if (!ledger.At(key).acknowledged) faults.push_back("a retry was never acknowledged");
+  }
+  const auto after = ledger.Contradictions(&store, /*all_ids_settled=*/true);
+  faults.insert(faults.end(), after.begin(), after.end());
+  return faults;
+}
+
+std::uint64_t NumberFromEnvironment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+TEST(SimulationTest, EveryAcknowledgedReportIsStoredOnceWhateverFails) {
+  const std::uint64_t only = NumberFromEnvironment("CHAAC_SIMULATION_SEED", 0);
+  const std::uint64_t seeds = NumberFromEnvironment("CHAAC_SIMULATION_SEEDS", 1000);
+  for (std::uint64_t seed = only == 0 ? 1 : only; seed <= (only == 0 ? seeds : only); ++seed) {
+    Simulation simulation(seed);
+    const std::vector<std::string> faults = simulation.Run();
+    if (faults.empty() && !HasFailure()) continue;
+    for (const std::string& fault : faults) ADD_FAILURE() << fault;
+    FAIL() << "replay with CHAAC_SIMULATION_SEED=" << seed;
+  }
+}
+
+// The shipped library with one check taken out.
+std::string LibraryWithout(std::string_view check, std::string_view instead) {
+  std::string code(kLibraryCode);
+  const std::size_t at = code.find(check);
+  if (at == std::string::npos) throw std::logic_error("chaac.lua no longer has this check");
+  return code.replace(at, check.size(), instead);
+}
+
+// Whether any of some seeds finds a contradiction.
+bool IsCaught(const std::string& library) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    if (!Simulation(seed, library).Run().empty()) return true;
+  }
+  return false;
+}
+
+TEST(SimulationCanaryTest, AFenceThatLetsRepeatsPassIsCaught) {
+  EXPECT_TRUE(IsCaught(LibraryWithout("if sequence <= last then", "if false then")));
+}
+
+TEST(SimulationCanaryTest, ForgettingClientIdsIsCaught) {
+  EXPECT_TRUE(IsCaught(LibraryWithout("if known then return known end", "")));
+}
+
+TEST(SimulationCanaryTest, RefusedBatchesThatStayHalfAppliedAreCaught) {
+  EXPECT_TRUE(IsCaught(LibraryWithout("    undo_all()\n", "")));
+}
+
+}  // namespace
+}  // namespace chaac

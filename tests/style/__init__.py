@@ -1,0 +1,1 @@
+"""The rules of docs and code that matter enough to be a test."""
