@@ -9,6 +9,8 @@
 #include <random>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "store/library.h"
@@ -377,6 +379,29 @@ TEST_F(StoreIntegrationTest, ARepeatIsAWriteThatReplicasMustConfirm) {
             "REPEATED");
   EXPECT_EQ(changes(), before + 1);
   EXPECT_EQ(view_.Words({"GET", "chaac:fence:w"}), "5");
+}
+
+TEST_F(StoreIntegrationTest, AMunicipalityThatExpiredStartsAnew) {
+  options_.data_ttl = std::chrono::seconds(2);
+  StoreClient client(&environment_, &options_, kMunicipalities);
+  ASSERT_TRUE(client.AwaitConnected());
+  ASSERT_EQ(client.Submit({{{"", "mixco", 5'000, 6'000, "sunny"}}}).front().accepted, 1U);
+  EXPECT_EQ(view_.Words({"GET", "count:mixco"}), "1");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (view_.Words({"EXISTS", "count:mixco"}) != "0") {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the keys do not expire";
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_THAT(view_.List({"KEYS", "*:mixco"}), testing::IsEmpty());
+  // Both within the extremes of the reports that are gone.
+  ASSERT_EQ(client.Submit({{{"", "mixco", 2'000, 6'000, "sunny"}}}).front().accepted, 1U);
+  ASSERT_EQ(client.Submit({{{"", "mixco", 2'100, 6'000, "sunny"}}}).front().accepted, 1U);
+  EXPECT_EQ(view_.Words({"GET", "count:mixco"}), "2");
+  EXPECT_EQ(view_.Words({"GET", "temp_sum:mixco"}), "41");
+  EXPECT_THAT(view_.Hash("extremes:mixco"),
+              testing::UnorderedElementsAre(std::pair("temp_min", "20"), std::pair("temp_max", "21"),
+                                            std::pair("humidity_min", "60"),
+                                            std::pair("humidity_max", "60")));
 }
 
 TEST_F(StoreIntegrationTest, AStoreThatComesBackEmptyIsUsedAgain) {

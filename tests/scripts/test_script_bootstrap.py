@@ -14,6 +14,8 @@ TIMEOUT_S = 60  # Above any run of these, which take a second; reached by a fail
 BACKPORTS = "etc/apt/sources.list.d/chaac-bookworm-backports.sources"
 POLICY = "usr/sbin/policy-rc.d"
 WANTS = "etc/systemd/system/multi-user.target.wants"
+# What this machine may have of its own, and a machine under test has only if a test writes it.
+ABSENT = (POLICY, BACKPORTS)
 
 # What each stand-in finds installed or available is in files, which a test may write.
 NOTHING_INSTALLED = "#!/bin/sh\nexit 1\n"
@@ -78,7 +80,11 @@ class Machine:
             set -e
             mount -t tmpfs tmpfs "$1"
             mkdir "$1/upper" "$1/work" "$1/root"
-            cp -a "$2/." "$1/upper/"
+            for path in $5; do
+              mkdir -p "$1/upper/${path%/*}"
+              mknod "$1/upper/$path" c 0 0  # How an overlay marks a deleted file.
+            done
+            cp -a --remove-destination "$2/." "$1/upper/"
             mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
             mount --rbind /dev "$1/root/dev"
             mount --rbind /proc "$1/root/proc"
@@ -90,7 +96,7 @@ class Machine:
         command = " ".join(part for part in (prefix, str(BOOTSTRAP), *arguments) if part)
         return subprocess.run(
             ["unshare", "--mount", "bash", "-c", script, "machine", self._scratch, self._before,
-             self.after, command],
+             self.after, command, " ".join(ABSENT)],
             capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
         )  # fmt: skip
 
