@@ -200,7 +200,7 @@ void Ingest::OnReply(const redisReply& reply, MonotonicTime now) {
   const Fate fate = writer_.OnReply(reply);
   if (fate == Fate::kUndecided) return;
   metrics_->commit_duration_us.Observe(now - sent_at_);
-  Settle(fate, reply, now);
+  Settle(fate, reply);
   NoteState(now);
 }
 
@@ -253,14 +253,14 @@ void Ingest::FailInFlight(ErrorCode code, std::string_view detail) {
   }
 }
 
-void Ingest::Settle(Fate fate, const redisReply& reply, MonotonicTime now) {
+void Ingest::Settle(Fate fate, const redisReply& reply) {
   // Only after an applied batch does the store hold what the cache was told it would.
   if (fate != Fate::kApplied) cache_.Clear();
   switch (fate) {
     case Fate::kUndecided:
       return;
     case Fate::kApplied:
-      return SettleApplied(now);
+      return SettleApplied();
     case Fate::kNotApplied:
       return Requeue();
     case Fate::kKnownIds:
@@ -282,8 +282,8 @@ void Ingest::Settle(Fate fate, const redisReply& reply, MonotonicTime now) {
   }
 }
 
-void Ingest::SettleApplied(MonotonicTime now) {
-  encoder_.NoteCommitted(now);
+void Ingest::SettleApplied() {
+  encoder_.NoteCommitted(sent_at_);  // The reply may have come much later than the commit.
   while (!in_flight_.empty()) {
     Submission* submission = in_flight_.PopFront();
     metrics_->accepted.Add(submission->decoded.reports.size());

@@ -94,8 +94,8 @@ class Ingest {
   void Finish(Submission* submission);
   void Fail(Submission* submission, ErrorCode code, std::string_view detail);
   void FailInFlight(ErrorCode code, std::string_view detail);
-  void Settle(Fate fate, const redisReply& reply, MonotonicTime now);
-  void SettleApplied(MonotonicTime now);
+  void Settle(Fate fate, const redisReply& reply);
+  void SettleApplied();
   void SettleKnownIds(const redisReply& reply);
   void SettleRefused(const redisReply& reply);
   void SettleFull(const redisReply& reply);

@@ -226,11 +226,11 @@ void CommitEncoder::Finish(const CommitHeader& header, MonotonicTime now, std::s
   out->append(arguments_);
 }
 
-void CommitEncoder::NoteCommitted(MonotonicTime now) {
+void CommitEncoder::NoteCommitted(MonotonicTime sent_at) {
   for (std::size_t i = 0; i < group_count_; ++i) {
     const Group& group = groups_[i];
     cache_->NoteCommitted(group.municipality, group.temperature.range, group.humidity.range,
-                          group.refreshes_expiry, now);
+                          group.refreshes_expiry, sent_at);
   }
 }
 

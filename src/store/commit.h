@@ -50,8 +50,8 @@ class CommitEncoder {
   // Appends the command to `out`.
   void Finish(const CommitHeader& header, MonotonicTime now, std::string* out);
 
-  // The batch was committed: the cache learns what the store now holds.
-  void NoteCommitted(MonotonicTime now);
+  // The batch was committed, at `sent_at` or later: the cache learns what the store now holds.
+  void NoteCommitted(MonotonicTime sent_at);
 
   // The municipality that chaac.lua calls the `position`-th of the batch, from 1.
   // REQUIRES: 1 <= position <= GroupCount().

@@ -29,15 +29,15 @@ bool StoreCache::ExtremesMayWiden(MunicipalityIndex municipality, const Range& t
 }
 
 void StoreCache::NoteCommitted(MunicipalityIndex municipality, const Range& temperature,
-                               const Range& humidity, bool expiry_refreshed, MonotonicTime now) {
+                               const Range& humidity, bool expiry_refreshed, MonotonicTime sent_at) {
   if (municipality >= entries_.size()) entries_.resize(municipality + std::size_t{1});
   Entry& entry = entries_[municipality];
-  if (!entry.known || now - entry.committed_at >= trusted_for_) entry = Entry{};
+  if (!entry.known || sent_at - entry.committed_at >= trusted_for_) entry = Entry{};
   entry.known = true;
   entry.temperature.Widen(temperature);
   entry.humidity.Widen(humidity);
-  entry.committed_at = now;
-  if (expiry_refreshed) entry.expiry_refreshed_at = now;
+  entry.committed_at = sent_at;
+  if (expiry_refreshed) entry.expiry_refreshed_at = sent_at;
 }
 
 }  // namespace chaac

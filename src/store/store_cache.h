@@ -39,9 +39,10 @@ class StoreCache {
   [[nodiscard]] bool ExtremesMayWiden(MunicipalityIndex municipality, const Range& temperature,
                                       const Range& humidity, MonotonicTime now) const;
 
-  // A commit that ExpiryIsDue() and ExtremesMayWiden() were asked for was applied.
+  // A commit that ExpiryIsDue() and ExtremesMayWiden() were asked for was applied, at `sent_at` or
+  // later.
   void NoteCommitted(MunicipalityIndex municipality, const Range& temperature,
-                     const Range& humidity, bool expiry_refreshed, MonotonicTime now);
+                     const Range& humidity, bool expiry_refreshed, MonotonicTime sent_at);
 
   // The store may have lost what it held.
   void Clear() { entries_.clear(); }
