@@ -83,6 +83,11 @@ void Loop::OnTick() {
   const MonotonicTime now = loop_.Now();
   link_.OnTick();
   ingest_.OnTick(now, link_.output());
+  if (municipalities_.WantsRoom() && ingest_.Empty()) {
+    // Names that came once, or that the store refused, must not keep others out until the restart.
+    municipalities_.Forget();
+    ingest_.ForgetMunicipalities();
+  }
   if (ingest_.ReplyIsOverdue(now)) link_.Reconnect("no answer in time");
   if (draining_ && now >= drain_deadline_) {
     LogWarning("drain budget used up: requests are cut off", {{"chaac.loop", number_}});

@@ -68,14 +68,24 @@ void CheckStore(const Config& config, const TlsContext* tls) {
   }
 }
 
-LoopSettings MakeLoopSettings(const Config& config) {
+// A catalogue bounds the municipalities by itself.
+StoreOptions MakeStoreOptions(const Config& config, const std::optional<Catalogue>& catalogue) {
+  StoreOptions options = config.store;
+  if (catalogue) {
+    options.municipalities_max = std::max(options.municipalities_max,
+                                          static_cast<std::uint32_t>(catalogue->entries().size()));
+  }
+  return options;
+}
+
+LoopSettings MakeLoopSettings(const Config& config, const StoreOptions& store) {
   LoopSettings settings;
   settings.loop_count = LoopCount(config);
   settings.address = config.listen;
   settings.http = config.http;
   settings.decoder = config.decoder;
   settings.ingest = config.ingest;
-  settings.store = config.store;
+  settings.store = store;
   // Limits of the process, shared out.
   settings.http.connections_max =
       std::max<std::size_t>(1, config.http.connections_max / settings.loop_count);
@@ -133,7 +143,8 @@ int Serve(const Config& config, const StopSignals& stop_signals) {
   SnapshotBoard board;
   Readiness readiness(&board);
 
-  LoopSettings settings = MakeLoopSettings(config);
+  const StoreOptions store = MakeStoreOptions(config, catalogue);
+  LoopSettings settings = MakeLoopSettings(config, store);
   settings.catalogue = catalogue ? &*catalogue : nullptr;
   settings.conditions = &conditions;
   settings.link = &link;
@@ -143,7 +154,7 @@ int Serve(const Config& config, const StopSignals& stop_signals) {
 
   Control control({.address = config.admin,
                    .http = config.http,
-                   .store = config.store,
+                   .store = store,
                    .snapshot = {.conditions = config.store.conditions, .notice = config.notice},
                    .link = &link,
                    .board = &board,

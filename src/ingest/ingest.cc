@@ -20,6 +20,11 @@ std::size_t EstimatedBytes(const Submission& submission) {
          submission.decoded.ids.size() * kIdCopies;
 }
 
+// What it occupies in the queue: a row that was refused holds its sentence until the answer.
+std::size_t RowsOf(const Submission& submission) {
+  return submission.decoded.reports.size() + submission.decoded.rejections.size();
+}
+
 bool HasClientIds(const Submission& submission) {
   return submission.server_ids < submission.decoded.reports.size();
 }
@@ -78,22 +83,22 @@ void Ingest::Release(Submission* submission) {
 }
 
 void Ingest::Submit(Submission* submission, MonotonicTime now) {
-  const std::size_t reports = submission->decoded.reports.size();
+  const std::size_t rows = RowsOf(*submission);
   submission->arrived_at = now;
   submission->CountServerIds();
-  if (reports == 0) {
+  if (submission->decoded.reports.empty()) {
     Finish(submission);  // Every row was refused.
     return;
   }
   if (!link_up_ && now - link_down_since_ >= limits_.reply_timeout) {
     Fail(submission, ErrorCode::kNotCommitted, "the store is out of reach; nothing was stored");
-  } else if (queue_reports_ + reports > limits_.queue_reports_max) {
+  } else if (queue_reports_ > 0 && queue_reports_ + rows > limits_.queue_reports_max) {
     Fail(submission, ErrorCode::kQueueFull,
          fmt::format("{} reports wait for the store already, at most {} may; nothing was stored",
                      queue_reports_, limits_.queue_reports_max));
   } else {
     queue_.PushBack(submission);
-    queue_reports_ += reports;
+    queue_reports_ += rows;
   }
   metrics_->queue_reports.Set(static_cast<std::int64_t>(queue_reports_));
 }
@@ -121,6 +126,7 @@ std::size_t Ingest::PickBatch(std::uint32_t* server_ids) {
   std::size_t bytes = 0;
   batch_ids_.clear();
   for (const Submission* s = queue_.front(); s != nullptr; s = s->next) {
+    if (resealed_ > 0 && picked == resealed_) break;
     reports += s->decoded.reports.size();
     bytes += EstimatedBytes(*s);
     const bool fits = reports <= limits_.batch_reports_max && bytes <= limits_.batch_bytes_max;
@@ -164,9 +170,10 @@ void Ingest::Seal(MonotonicTime now, WallTime wall_now, std::string* out) {
     submission->first_server_id = next_id;
     next_id += submission->server_ids;
     reports += submission->decoded.reports.size();
+    queue_reports_ -= RowsOf(*submission);
     in_flight_.PushBack(submission);
   }
-  queue_reports_ -= reports;
+  resealed_ -= std::min(resealed_, picked);
 
   client_rows_.clear();
   encoder_.Begin(wall_now);
@@ -236,8 +243,18 @@ void Ingest::Finish(Submission* submission) {
   Release(submission);
 }
 
+// Refuses what is still to be committed: the request, or, where some of its rows were found to be
+// stored already, the others one by one.
 void Ingest::Fail(Submission* submission, ErrorCode code, std::string_view detail) {
-  submission->failure = Error{code, std::string(detail), {}};
+  const Error error{code, std::string(detail), {}};
+  if (submission->accepted > 0) {
+    RemoveRows(submission, [&](std::size_t row) {
+      Reject(error, row, &submission->decoded);
+      return true;
+    });
+    return Finish(submission);
+  }
+  submission->failure = error;
   metrics_->rejected[static_cast<std::size_t>(code)].Add(submission->decoded.reports.size());
   Finish(submission);
 }
@@ -270,7 +287,9 @@ void Ingest::Settle(Fate fate, const redisReply& reply) {
     case Fate::kFull:
       return SettleFull(reply);
     case Fate::kIdWindowFull:
-      return SettleIdWindowFull();
+      return FailThoseWithIds(
+          ErrorCode::kIdWindowFull,
+          "the store remembers as many ids as it may (--client-ids-max); nothing was stored");
     case Fate::kStoreRefused:
       return FailInFlight(
           ErrorCode::kNotCommitted,
@@ -312,8 +331,9 @@ void Ingest::Requeue() {
   }
   while (!again.empty()) {
     Submission* submission = again.PopFront();
-    queue_reports_ += submission->decoded.reports.size();
+    queue_reports_ += RowsOf(*submission);
     queue_.PushFront(submission);  // and back.
+    ++resealed_;
   }
 }
 
@@ -358,8 +378,7 @@ void Ingest::SettleRefused(const redisReply& reply) {
       "must look at that key",
       key);
   if (position < 1 || static_cast<std::size_t>(position) > encoder_.GroupCount()) {
-    FailInFlight(ErrorCode::kStoreKeyInvalid, detail);
-    return;
+    return FailThoseWithIds(ErrorCode::kStoreKeyInvalid, detail);  // The window of known ids.
   }
   RejectMunicipality(encoder_.MunicipalityAt(static_cast<std::size_t>(position)),
                      ErrorCode::kStoreKeyInvalid, detail);
@@ -389,13 +408,13 @@ void Ingest::RejectMunicipality(MunicipalityIndex municipality, ErrorCode code,
   Requeue();
 }
 
-void Ingest::SettleIdWindowFull() {
+// The window of known ids takes no more, or is broken: only requests with ids need it.
+void Ingest::FailThoseWithIds(ErrorCode code, std::string_view detail) {
   SubmissionList others;
   while (!in_flight_.empty()) {
     Submission* submission = in_flight_.PopFront();
     if (HasClientIds(*submission) && !submission->answered) {
-      Fail(submission, ErrorCode::kIdWindowFull,
-           "the store remembers as many ids as it may (--client-ids-max); nothing was stored");
+      Fail(submission, code, detail);
     } else {
       others.PushBack(submission);
     }
@@ -408,9 +427,14 @@ void Ingest::SettleIdWindowFull() {
 void Ingest::ExpireWaiting(MonotonicTime now) {
   while (!queue_.empty() && now - queue_.front()->arrived_at >= limits_.reply_timeout) {
     Submission* submission = queue_.PopFront();
-    queue_reports_ -= submission->decoded.reports.size();
+    queue_reports_ -= RowsOf(*submission);
+    if (resealed_ > 0) --resealed_;
     Fail(submission, ErrorCode::kNotCommitted,
-         "the store did not answer in time; the report was not sent to it");
+         writer_.lease_error().empty()
+             ? "the store did not answer in time; the report was not sent to it"
+             : fmt::format("the store gives out no ids for reports ({}); an operator must look at "
+                           "its key {}; nothing was stored",
+                           writer_.lease_error(), kLeaseKey));
   }
   for (Submission* s = in_flight_.front(); s != nullptr; s = s->next) {
     if (s->answered || now - s->arrived_at < limits_.reply_timeout) continue;

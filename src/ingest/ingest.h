@@ -4,19 +4,20 @@
 #pragma once
 
 #include <array>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/time.h"
 #include "ingest/submission.h"
+#include "report/id_hash.h"
 #include "store/commit.h"
 #include "store/store_cache.h"
 #include "store/writer.h"
@@ -26,8 +27,10 @@ namespace chaac {
 struct IngestLimits {
   std::size_t batch_reports_max = 512;  // Bounds joining: one larger request still travels whole.
   std::size_t batch_bytes_max =
-      256 * 1024;                          // Estimated arguments of one commit; bounds joining too.
-  std::size_t queue_reports_max = 65'536;  // Waiting, not yet sent.
+      256 * 1024;  // Estimated arguments of one commit; bounds joining too.
+  // Rows waiting, not yet sent; those refused already count too, as their answer waits with the
+  // rest of their request. An empty queue takes any one request.
+  std::size_t queue_reports_max = 65'536;
   std::chrono::milliseconds reply_timeout{
       2'000};                        // From arrival to an answer, whatever the store does.
   std::uint32_t ids_block = 20'000;  // Leased at once. REQUIRES: at least the rows of one request.
@@ -80,6 +83,10 @@ class Ingest {
   [[nodiscard]] bool ReplyIsOverdue(MonotonicTime now) const;
   // Nobody waits for an outcome.
   [[nodiscard]] bool Idle() const { return queue_.empty() && !AnyoneWaitsInFlight(); }
+  // No report is here: no MunicipalityIndex is in use.
+  [[nodiscard]] bool Empty() const { return queue_.empty() && in_flight_.empty(); }
+  // From now on indexes may mean other municipalities. REQUIRES: Empty().
+  void ForgetMunicipalities() { cache_.Clear(); }
 
  private:
   // A row of the batch in flight that carries a client's id.
@@ -99,7 +106,7 @@ class Ingest {
   void SettleKnownIds(const redisReply& reply);
   void SettleRefused(const redisReply& reply);
   void SettleFull(const redisReply& reply);
-  void SettleIdWindowFull();
+  void FailThoseWithIds(ErrorCode code, std::string_view detail);
   void RejectMunicipality(MunicipalityIndex municipality, ErrorCode code,
                           const std::string& detail);
   void Requeue();
@@ -118,11 +125,14 @@ class Ingest {
   SubmissionList free_;
   SubmissionList queue_;
   std::size_t queue_reports_ = 0;
+  // Submissions at the front of the queue that were in a batch that was not applied. They travel
+  // without newcomers, whose rows might be refused in turn, and so on for ever.
+  std::size_t resealed_ = 0;
   SubmissionList in_flight_;
-  std::vector<ClientRow> client_rows_;              // Of the batch in flight, in order.
-  std::unordered_set<std::string_view> batch_ids_;  // Scratch of PickBatch().
-  std::string command_;                             // Scratch of Seal().
-  MonotonicTime sent_at_{};                         // The batch in flight, first sent.
+  std::vector<ClientRow> client_rows_;  // Of the batch in flight, in order.
+  boost::unordered_flat_set<std::string_view, IdHash> batch_ids_;  // Scratch of PickBatch().
+  std::string command_;                                            // Scratch of Seal().
+  MonotonicTime sent_at_{};   // The batch in flight, first sent.
   MonotonicTime heard_at_{};  // The last time at which the store owed nothing, or replied.
   bool link_up_ = false;
   MonotonicTime link_down_since_{};

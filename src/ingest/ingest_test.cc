@@ -228,14 +228,54 @@ TEST_F(IngestTest, AMunicipalityWithABadKeyIsRefusedAndTheRestStored) {
   EXPECT_EQ(stage_.metrics.writer.renewals.Value(), 1U);
 }
 
-TEST_F(IngestTest, ABadWindowOfIdsRefusesTheWholeBatch) {
+TEST_F(IngestTest, ABadWindowOfIdsRefusesOnlyThoseWithIds) {
   stage_.Start();
   stage_.store.Execute({"SET", "chaac:seen:18888", "a string"});
-  const auto request = stage_.Submit({{.id = "a"}});
+  const auto with_id = stage_.Submit({{.id = "a"}});
+  const auto without = stage_.Submit({{}});
   stage_.Settle();
-  EXPECT_EQ(stage_.OutcomeOf(request).failure, ErrorCode::kStoreKeyInvalid);
-  EXPECT_THAT(stage_.OutcomeOf(request).detail, HasSubstr("\"chaac:seen:18888\""));
-  EXPECT_EQ(stage_.Get("count:mixco"), "none");
+  EXPECT_EQ(stage_.OutcomeOf(with_id).failure, ErrorCode::kStoreKeyInvalid);
+  EXPECT_THAT(stage_.OutcomeOf(with_id).detail, HasSubstr("\"chaac:seen:18888\""));
+  EXPECT_EQ(stage_.OutcomeOf(without).accepted, 1U);
+  EXPECT_EQ(stage_.Get("count:mixco"), "1");
+}
+
+// Two clients that repeat themselves by turns, each faster than a commit, must not keep a new
+// report out of the store for ever.
+TEST_F(IngestTest, RowsOfARefusedBatchAreCommittedBeforeNewcomersCanSpoilTheNext) {
+  stage_.Start();
+  stage_.Submit({{.id = "a"}, {.id = "b"}});
+  stage_.Settle();
+  const auto fresh = stage_.Submit({{}});
+  stage_.Submit({{.id = "a"}});
+  stage_.Seal();
+  stage_.Submit({{.id = "b"}});  // Arrives while the first is on its way, and is known too.
+  stage_.Exchange();
+  EXPECT_FALSE(stage_.IsAnswered(fresh));
+  stage_.Seal();
+  stage_.Exchange();
+  EXPECT_EQ(stage_.OutcomeOf(fresh).accepted, 1U);
+  EXPECT_EQ(stage_.Get("count:mixco"), "3");
+}
+
+// A row that is stored already must not be called "not stored" because the rest of its request is
+// not.
+TEST_F(IngestTest, WhatIsKnownIsAcknowledgedAlsoWhenTheRestFails) {
+  stage_.Start();
+  stage_.Submit({{.id = "a"}});
+  stage_.Settle();
+  const auto mixed = stage_.Submit({{.id = "a"}, {.id = "new"}, {}});
+  stage_.Seal();
+  stage_.Exchange();
+  stage_.Seal();
+  stage_.store.SetError("-OOM command not allowed when used memory > 'maxmemory'.");
+  stage_.Exchange();
+  EXPECT_FALSE(stage_.OutcomeOf(mixed).failure);
+  EXPECT_EQ(stage_.OutcomeOf(mixed).accepted, 1U);
+  EXPECT_THAT(stage_.OutcomeOf(mixed).rejections,
+              ElementsAre(Pair(1, ErrorCode::kNotCommitted), Pair(2, ErrorCode::kNotCommitted)));
+  EXPECT_EQ(stage_.Rejected(ErrorCode::kNotCommitted), 2U);
+  EXPECT_EQ(stage_.Get("count:mixco"), "1");
 }
 
 TEST_F(IngestTest, MunicipalitiesBeyondTheLimitAreRefused) {
@@ -277,6 +317,46 @@ TEST_F(IngestTest, RefusesWhenTooManyReportsWait) {
   stage_.Settle();
   EXPECT_EQ(stage_.OutcomeOf(fits).accepted, 39U);
   EXPECT_EQ(stage_.OutcomeOf(fits_too).accepted, 1U);
+}
+
+TEST_F(IngestTest, AnEmptyQueueTakesAnyRequest) {
+  stage_.Start();
+  const auto large = stage_.SubmitMany(41);
+  const auto next = stage_.SubmitMany(1);
+  EXPECT_EQ(stage_.OutcomeOf(next).failure, ErrorCode::kQueueFull);
+  stage_.Settle();
+  EXPECT_EQ(stage_.OutcomeOf(large).accepted, 41U);
+}
+
+TEST_F(IngestTest, RefusedRowsTakeRoomInTheQueueToo) {
+  stage_.Start();
+  Submission* submission = stage_.ingest.Acquire();
+  submission->waiter.sequence = 77;
+  submission->decoded.is_batch = true;
+  submission->decoded.reports.push_back({.temperature_celsius = 20});
+  submission->decoded.row_index.push_back(0);
+  for (std::uint32_t row = 1; row < 40; ++row) {
+    submission->decoded.rejections.push_back({row, {ErrorCode::kOutOfRange, "too hot", {}}});
+  }
+  stage_.ingest.Submit(submission, stage_.now);
+  EXPECT_EQ(stage_.OutcomeOf(stage_.SubmitMany(1)).failure, ErrorCode::kQueueFull);
+  stage_.Settle();
+  EXPECT_EQ(stage_.OutcomeOf(77).accepted, 1U);
+  EXPECT_EQ(stage_.metrics.queue_reports.Value(), 0);
+}
+
+TEST_F(IngestTest, ABrokenCounterOfIdsIsNamed) {
+  stage_.Start();
+  stage_.store.Execute({"DEL", std::string(kLeaseKey)});
+  stage_.store.Execute({"LPUSH", std::string(kLeaseKey), "x"});
+  std::uint32_t request = 0;
+  do {  // Until the leased blocks are used up.
+    request = stage_.SubmitMany(40);
+    stage_.Settle();
+  } while (stage_.IsAnswered(request));
+  stage_.Pass(kTimeout);
+  EXPECT_EQ(stage_.OutcomeOf(request).failure, ErrorCode::kNotCommitted);
+  EXPECT_THAT(stage_.OutcomeOf(request).detail, HasSubstr("chaac:ids"));
 }
 
 TEST_F(IngestTest, ARequestWithoutValidRowsIsAnsweredAtOnce) {

@@ -3,19 +3,18 @@
 
 #include <fmt/format.h>
 #include <simdjson.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <charconv>
 #include <new>
-#include <random>
 #include <string>
 #include <utility>
 
 #include "report/client_id.h"
 #include "report/digest.h"
+#include "report/id_hash.h"
 #include "report/malformed_json.h"
 #include "report/report_reader.h"
 #include "report/text.h"
@@ -28,18 +27,6 @@ static_assert(kBodyPaddingBytes >= simdjson::SIMDJSON_PADDING);
 // simdjson needs about 14 bytes for each of a text. Memory for texts up to this size is kept; a
 // larger array gets its own for the moment, so that one large body does not stay resident.
 constexpr std::size_t kKeptTextBytes = std::size_t{256} * 1024;
-
-// Seeded, so that clients cannot choose ids that collide.
-class IdHash {
- public:
-  using is_avalanching = void;
-  std::size_t operator()(std::string_view id) const {
-    return XXH3_64bits_withSeed(id.data(), id.size(), seed_);
-  }
-
- private:
-  XXH64_hash_t seed_ = std::random_device{}();
-};
 
 // A parser and the memory it works in.
 class JsonParser {

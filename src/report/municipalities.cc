@@ -87,6 +87,7 @@ std::optional<MunicipalityIndex> Municipalities::FindSlug(std::string_view slug)
 Result<MunicipalityIndex> Municipalities::Add(std::string slug) {
   if (const auto known = FindSlug(slug)) return *known;
   if (slugs_.size() >= count_max_) {
+    wants_room_ = true;
     return Fail(
         ErrorCode::kMunicipalityLimit,
         fmt::format("municipality {} would be one too many: this server accepts {} different "
@@ -96,6 +97,12 @@ Result<MunicipalityIndex> Municipalities::Add(std::string slug) {
   const auto index = static_cast<MunicipalityIndex>(slugs_.size());
   slugs_.push_back(indices_.emplace(std::move(slug), index).first->first);
   return index;
+}
+
+void Municipalities::Forget() {
+  slugs_.clear();
+  indices_.clear();
+  wants_room_ = false;
 }
 
 std::string_view Municipalities::Slug(MunicipalityIndex index) const {

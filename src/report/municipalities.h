@@ -41,6 +41,12 @@ class Municipalities {
   [[nodiscard]] std::string_view Slug(MunicipalityIndex index) const;
   [[nodiscard]] std::size_t size() const;
 
+  // Open mode: a name was refused for want of room since the last Forget().
+  [[nodiscard]] bool WantsRoom() const { return wants_room_; }
+  // Open mode: makes room for other names; those in use come back by being used. REQUIRES: no index
+  // is in use any more.
+  void Forget();
+
  private:
   Municipalities() = default;
   [[nodiscard]] std::optional<MunicipalityIndex> FindSlug(std::string_view slug) const;
@@ -48,6 +54,7 @@ class Municipalities {
 
   const Catalogue* catalogue_ = nullptr;  // Null: open mode, and the members below are in use.
   std::size_t count_max_ = 0;
+  bool wants_room_ = false;
   SlugMap<MunicipalityIndex> indices_;
   std::vector<std::string_view> slugs_;  // By index; views of the keys of `indices_`.
 };

@@ -116,6 +116,17 @@ TEST(OpenMunicipalitiesTest, AcceptsNewNamesUpToTheLimit) {
   EXPECT_EQ(open.size(), 2);
 }
 
+TEST(OpenMunicipalitiesTest, MakesRoomWhenNamesWereRefused) {
+  Municipalities open = Municipalities::Open(1);
+  ASSERT_TRUE(open.Resolve("reykjavik"));
+  EXPECT_FALSE(open.WantsRoom());
+  EXPECT_FALSE(open.Resolve("akureyri"));
+  EXPECT_TRUE(open.WantsRoom());
+  open.Forget();
+  EXPECT_FALSE(open.WantsRoom());
+  EXPECT_EQ(open.Slug(open.Resolve("akureyri").value()), "akureyri");
+}
+
 TEST(OpenMunicipalitiesTest, RefusesWhatHasNoSlug) {
   Municipalities open = Municipalities::Open(2);
   EXPECT_EQ(open.Resolve(std::string(65, 'x')).error().code, ErrorCode::kUnknownMunicipality);

@@ -8,7 +8,7 @@ import socket
 
 import pytest
 from lib.model import differences, dump_store
-from lib.processes import Server, wait_until
+from lib.processes import REPOSITORY, Server, wait_until
 from lib.wire import Answer, Connection, exchange, get, post, request
 
 REPORT = {"municipality": "mixco", "temperature": 25}
@@ -225,6 +225,41 @@ def test_queue(stopped_store, own_valkey):
     with own_valkey.client() as store:
         assert store("GET", "count:mixco") == str(len(kept) + 1)
         assert differences(dump_store(store)) == []
+
+
+def test_a_whole_batch_finds_room_whatever_the_number_of_loops(start_server):
+    server = start_server("--loops", "8", "--queue-reports-max", "10000")
+    lines = b"\n".join([json.dumps(REPORT).encode()] * 10_000)
+    answer = exchange(server.port, post(lines, content_type="application/x-ndjson"))
+    assert answer.json()["accepted"] == 10_000
+
+
+def names(count: int) -> list[dict]:
+    return [{"municipality": f"place-{i}", "temperature": 1} for i in range(count)]
+
+
+def test_municipalities_in_open_mode_make_room_when_they_expire(start_server, store):
+    store("FLUSHALL")
+    flags = ("--municipalities", "open", "--municipalities-max", "3", "--loops", "1")
+    server = start_server(*flags)
+    assert exchange(server.port, post(names(3))).json()["accepted"] == 3
+    another = post({"municipality": "another", "temperature": 1})
+    answer = exchange(server.port, another)
+    assert (answer.status, answer.problem) == (422, "municipality-limit")
+    for key in store("KEYS", "*:place-*"):
+        store("DEL", key)  # What expiry does, sooner.
+    wait_until(lambda: exchange(server.port, another).status == 200, "there is room again")
+    assert store("SMEMBERS", "chaac:municipalities") == ["another"]
+
+
+def test_a_catalogue_may_be_larger_than_the_open_limit(start_server, store, folder):
+    store("FLUSHALL")
+    catalogue = folder / "catalogue.csv"
+    header = (REPOSITORY / "data/municipalities.csv").read_text().splitlines()[0]
+    rows = [f"{i:04},place-{i},Place {i},Department,department,," for i in range(5)]
+    catalogue.write_text("\n".join([header, *rows]) + "\n")
+    server = start_server("--municipalities", catalogue, "--municipalities-max", "3")
+    assert exchange(server.port, post(names(5))).json()["accepted"] == 5
 
 
 def test_store_reply(stopped_store, own_valkey):
