@@ -52,7 +52,13 @@ int HealthCommand(const ListenAddress& admin, bool ready) {
   lookup.host = HostToAsk(admin.host);
   lookup.port = admin.port;
   Resolver::Run(&lookup);
-  const int fd = socket(lookup.address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (!lookup.error.empty()) {
+    std::fprintf(stderr, "chaac: the name %s cannot be resolved: %s\n", lookup.host.c_str(),
+                 lookup.error.c_str());
+    return EXIT_FAILURE;
+  }
+  const SocketAddress& address = lookup.addresses.front();
+  const int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof(kTimeout));
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kTimeout, sizeof(kTimeout));
   const std::string request =
@@ -60,7 +66,7 @@ int HealthCommand(const ListenAddress& admin, bool ready) {
                   ready ? "/readyz" : "/livez", lookup.host);
   int status = EXIT_FAILURE;
   try {
-    const std::string answer = Ask(fd, lookup.address, request);
+    const std::string answer = Ask(fd, address, request);
     if (answer.compare(0, kOkLine.size(), kOkLine) == 0) status = EXIT_SUCCESS;
     const std::size_t body = answer.find("\r\n\r\n");
     if (body != std::string::npos) std::printf("%s\n", answer.c_str() + body + 4);

@@ -1,4 +1,5 @@
 // chaac: the command line.
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -38,6 +39,7 @@ int Run(const chaac::Invocation& invocation) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL and logs write to what may be closed: an error, no end.
   return Run(chaac::ParseInvocation(argc, argv, chaac::ProcessEnvironment(), chaac::kVersion));
 } catch (const chaac::ConfigError& error) {
   std::fprintf(stderr, "chaac: %s\n", error.what());

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "store/library.h"
 
 namespace chaac {
 
@@ -50,6 +51,8 @@ void SnapshotReader::OnLinkReply(const redisReply& reply) {
     last_error_ = snapshot.error().detail;
     LogWarning("the statistics cannot be read, retrying", {{"error.message", last_error_}});
   }
+  // The handshake of a new connection loads the library; commits do so by themselves.
+  if (IsFunctionMissing(reply)) link_.Reconnect("the function library is gone");
 }
 
 }  // namespace chaac

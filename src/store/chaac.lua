@@ -16,6 +16,9 @@
 -- Ids of clients are remembered in two hashes that take turns. Each covers 25 hours: the promise is
 -- 24, and the rest allows for clocks that differ.
 local SEEN_BUCKET_S = 90000
+-- A clock may be set back by so much, also that of a promoted replica: what was remembered in the next
+-- bucket is still found.
+local CLOCK_STEP_S = 3600
 
 -- Arguments of one command: Lua's unpack fails near 8,000.
 local ARGUMENTS_MAX = 1000
@@ -217,7 +220,7 @@ local function widen_extremes(key, temperature, humidity)
   end
 end
 
--- Enters a municipality that has no reports into the index. Members whose keys have expired make room.
+-- Enters a municipality into the index. Members whose keys have expired make room.
 local function enter(index, municipality, options)
   if redis.call('SISMEMBER', index, municipality) == 1 then return end
   if redis.call('SCARD', index) >= options.municipalities_max then
@@ -244,7 +247,9 @@ end
 local function commit_municipality(names, index, arguments, position, options, hour, minute)
   local count, flags = arguments[position], arguments[position + 1]
   local is_new = increment(names.count, count)
-  if is_new then enter(index, names.municipality, options) end
+  local refreshes = flags == '1' or flags == '3'
+  -- Now and then also one that is not new: its count may be older than the index.
+  if is_new or refreshes then enter(index, names.municipality, options) end
 
   local condition_count = tonumber(arguments[position + 2])
   position = position + 3
@@ -282,7 +287,7 @@ local function commit_municipality(names, index, arguments, position, options, h
     created = created or humidity.created
     trim_later(names.humidity.list, humidity.length, options.list_length_trimmed_at)
   end
-  if created or flags == '1' or flags == '3' then expiries[#expiries + 1] = names end
+  if created or refreshes then expiries[#expiries + 1] = names end
   if new_minute_key then expiries[#expiries + 1] = new_minute_key end
   return position
 end
@@ -317,16 +322,18 @@ local function trim_and_expire(options)
   end
 end
 
--- The two hashes that may know an id: the current one first.
+-- The hashes that may know an id: the current one, the previous, and close to its time the next.
 local function seen_keys(prefix)
-  local bucket = math.floor(tonumber(redis.call('TIME')[1]) / SEEN_BUCKET_S)
-  return prefix .. ':' .. bucket, prefix .. ':' .. (bucket - 1)
+  local now = tonumber(redis.call('TIME')[1])
+  local bucket = math.floor(now / SEEN_BUCKET_S)
+  local next_key = now % SEEN_BUCKET_S >= SEEN_BUCKET_S - CLOCK_STEP_S and prefix .. ':' .. (bucket + 1)
+  return prefix .. ':' .. bucket, prefix .. ':' .. (bucket - 1), next_key
 end
 
 -- Which of the ids are known. arguments[first..]: `count` pairs (id, digest).
 -- Returns nil when none is, else {'KNOWN', position, digest, …} with positions from 0.
 local function known_ids(prefix, arguments, first, count)
-  local current, previous = seen_keys(prefix)
+  local current, previous, next_key = seen_keys(prefix)
   local known
   for from = 0, count - 1, ARGUMENTS_MAX do
     local ids = {}
@@ -335,8 +342,9 @@ local function known_ids(prefix, arguments, first, count)
     end
     local in_current = redis.call('HMGET', current, unpack(ids))
     local in_previous = redis.call('HMGET', previous, unpack(ids))
+    local in_next = next_key and redis.call('HMGET', next_key, unpack(ids)) or {}
     for i = 1, #ids do
-      local digest = in_current[i] or in_previous[i]
+      local digest = in_current[i] or in_previous[i] or in_next[i]
       if digest then
         known = known or {'KNOWN'}
         known[#known + 1] = from + i - 1
@@ -360,8 +368,10 @@ end
 
 -- The window of known ids that is not what it should be, for the operator to look at.
 local function find_bad_window(prefix)
-  local current, previous = seen_keys(prefix)
-  return type(redis.pcall('HLEN', current)) == 'number' and previous or current
+  for _, key in ipairs({seen_keys(prefix)}) do
+    if key and type(redis.pcall('HLEN', key)) ~= 'number' then return key end
+  end
+  return prefix
 end
 
 -- The same for the keys of a municipality and the index of all.

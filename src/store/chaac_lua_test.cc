@@ -248,6 +248,16 @@ TEST_F(ChaacLuaTest, KnownIdsRefuseTheBatchThroughBothWindows) {
   EXPECT_EQ(Commit(again), "APPLIED");
 }
 
+TEST_F(ChaacLuaTest, KnownIdsAreFoundWhenTheClockIsSetBackIntoThePreviousWindow) {
+  const WallTime boundary{seconds(18'889 * std::int64_t{90'000})};
+  Report report = At(kMixco, 20);
+  report.client_id = "a";
+  SetTime(boundary + seconds(10));
+  EXPECT_EQ(Commit({report}), "APPLIED");
+  SetTime(boundary - seconds(60));
+  EXPECT_THAT(Commit({report}), testing::StartsWith("KNOWN 0"));
+}
+
 TEST_F(ChaacLuaTest, ManyIdsOfOneBatchAreFound) {
   std::vector<std::string> ids;
   for (int i = 0; i < 2'500; ++i) ids.push_back("id-" + std::to_string(i));
@@ -289,6 +299,14 @@ TEST_F(ChaacLuaTest, MunicipalitiesAreLimitedAndExpiredOnesMakeRoom) {
   Open("x");
   EXPECT_EQ(Commit({At(kMixco, 20), At(kCoban, 20)}), "APPLIED");
   EXPECT_THAT(store_.Set(std::string(kIndexKey)), Optional(UnorderedElementsAre("mixco", "coban")));
+}
+
+// As on the store of the original system, or after the index was deleted.
+TEST_F(ChaacLuaTest, CountsThatAreOlderThanTheIndexEnterIt) {
+  store_.Execute({"SET", "count:mixco", "123"});
+  EXPECT_EQ(Commit({At(kMixco, 20)}), "APPLIED");
+  EXPECT_EQ(Call({"SMEMBERS", std::string(kIndexKey)}), "mixco");
+  EXPECT_EQ(store_.Get("count:mixco"), "124");
 }
 
 TEST_F(ChaacLuaTest, SumsAreExactWhileTheyAreIntegersAndDecimalAfterwards) {

@@ -109,9 +109,14 @@ Handshake::Status Handshake::OnError(Step step, std::string_view error) {
     error_ = fmt::format("the store answers: {}", error);  // Of a function, should ours be missing.
     return Status::kMore;                                  // The code is compared in the next step.
   }
-  if (StartsWith(error, "OOM") && (step == Step::kLoad || step == Step::kSchema)) {
+  const bool writes_are_refused =
+      StartsWith(error, "OOM") || StartsWith(error, "MISCONF") || StartsWith(error, "NOREPLICAS");
+  if (writes_are_refused && (step == Step::kLoad || step == Step::kSchema)) {
     error_ = fmt::format("the store answers: {}", error);
-    return Status::kMore;  // A full store that has both already can still be used.
+    return Status::kMore;  // A store that has both already can still be used, if only to read.
+  }
+  if (error.find("max number of clients") != std::string_view::npos) {
+    return Fail(Status::kNotNow, fmt::format("the store answers: {}", error));
   }
   if (step == Step::kAuth || StartsWith(error, "NOAUTH") || StartsWith(error, "WRONGPASS")) {
     return Fail(Status::kIncompatible,

@@ -152,6 +152,16 @@ TEST(HandshakeTest, AFullStoreIsUsedWhenItHasEverything) {
       Status::kReady);
 }
 
+TEST(HandshakeTest, AStoreThatRefusesWritesCanBeReadWhenItHasEverything) {
+  for (const std::string error : {"-MISCONF disk", "-NOREPLICAS few"}) {
+    Handshake handshake{Endpoint{}};
+    EXPECT_EQ(Hear({"+OK\r\n", kInfo, error + "\r\n", ListReply(kLibraryCode), error + "\r\n",
+                    "$1\r\n1\r\n"},
+                   &handshake),
+              Status::kReady);
+  }
+}
+
 TEST(HandshakeTest, AStoreWithoutFunctionsIsRefused) {
   Handshake handshake{Endpoint{}};
   EXPECT_EQ(Hear({"+OK\r\n", kInfo, "-ERR unknown command `FUNCTION`, with args\r\n"}, &handshake),
@@ -164,7 +174,11 @@ TEST(HandshakeTest, WhatPassesIsTriedAgain) {
   EXPECT_EQ(Hear({"-ERR unknown command `CLIENT`\r\n", "-LOADING the dataset\r\n"}, &handshake),
             Status::kNotNow);
   EXPECT_THAT(handshake.error(), HasSubstr("LOADING"));
-  EXPECT_EQ(Hear({"+OK\r\n", kInfo, "-MISCONF disk\r\n"}, &handshake), Status::kNotNow);
+  EXPECT_EQ(Hear({"+OK\r\n", kInfo, "-BUSY script\r\n"}, &handshake), Status::kNotNow);
+  Endpoint with_password;
+  with_password.password = "secret";
+  Handshake login{with_password};
+  EXPECT_EQ(Hear({"-ERR max number of clients reached\r\n"}, &login), Status::kNotNow);
   EXPECT_EQ(Hear({"+OK\r\n", "-NOPERM no INFO\r\n"}, &handshake), Status::kIncompatible);
 }
 

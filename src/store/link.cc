@@ -42,7 +42,8 @@ void Link::OnTick() {
       if (lookup_->done.load(std::memory_order_acquire)) {
         const std::shared_ptr<Lookup> lookup = std::move(lookup_);
         if (lookup->error.empty()) {
-          Connect(lookup->address);
+          // One an attempt: a name may stand for more addresses than the store listens on.
+          Connect(lookup->addresses[attempts_++ % lookup->addresses.size()]);
         } else {
           Fail("the name " + lookup->host + " cannot be resolved: " + lookup->error);
         }
@@ -185,6 +186,7 @@ void Link::HandleReply(const redisReply& reply) {
   }
   state_ = State::kUp;
   backoff_ = environment_->limits.backoff_min;
+  attempts_ = 0;
   last_error_.clear();
   metrics_->connects.Add();
   metrics_->up.Set(1);

@@ -91,6 +91,7 @@ class Link final : private EventHandler {
 
   State state_ = State::kWaiting;
   std::shared_ptr<Lookup> lookup_;
+  std::size_t attempts_ = 0;  // Since the connection was last up.
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<ReplyReader> reader_;
   Handshake handshake_;

@@ -73,25 +73,36 @@ PreflightResult ShakeHands(const Endpoint& endpoint, Transport* transport,
   }
 }
 
+PreflightResult Attempt(const Endpoint& endpoint, const SocketAddress& address,
+                        const TlsContext* tls, Clock::time_point deadline) {
+  std::string error;
+  const std::unique_ptr<Transport> transport = Transport::Connect(endpoint, address, tls, &error);
+  if (transport == nullptr) return {Status::kUnreachable, error};
+  error = Complete(*transport, deadline, [&] { return transport->Establish(); });
+  if (!error.empty()) return {Status::kUnreachable, error};
+  return ShakeHands(endpoint, transport.get(), deadline);
+}
+
 }  // namespace
 
 PreflightResult Preflight(const Endpoint& endpoint, const TlsContext* tls,
                           std::chrono::milliseconds timeout) {
-  const Clock::time_point deadline = Clock::now() + timeout;
   Lookup lookup;
   if (endpoint.kind != Endpoint::Kind::kUnix) {
     lookup.host = endpoint.host;
     lookup.port = endpoint.port;
     Resolver::Run(&lookup);
     if (!lookup.error.empty()) return {Status::kUnreachable, lookup.error};
+  } else {
+    lookup.addresses.emplace_back();  // The path says it all.
   }
-  std::string error;
-  const std::unique_ptr<Transport> transport =
-      Transport::Connect(endpoint, lookup.address, tls, &error);
-  if (transport == nullptr) return {Status::kUnreachable, error};
-  error = Complete(*transport, deadline, [&] { return transport->Establish(); });
-  if (!error.empty()) return {Status::kUnreachable, error};
-  return ShakeHands(endpoint, transport.get(), deadline);
+  const Clock::time_point deadline = Clock::now() + timeout;
+  PreflightResult result;
+  for (const SocketAddress& address : lookup.addresses) {
+    result = Attempt(endpoint, address, tls, deadline);
+    if (result.status != Status::kUnreachable) break;
+  }
+  return result;
 }
 
 }  // namespace chaac

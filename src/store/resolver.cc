@@ -45,8 +45,12 @@ void Resolver::Run(Lookup* lookup) {
   if (status != 0) {
     lookup->error = gai_strerror(status);
   } else {
-    std::memcpy(&lookup->address.storage, found->ai_addr, found->ai_addrlen);
-    lookup->address.length = found->ai_addrlen;
+    for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
+      if (lookup->addresses.size() == Lookup::kAddressesMax) break;
+      SocketAddress& address = lookup->addresses.emplace_back();
+      std::memcpy(&address.storage, info->ai_addr, info->ai_addrlen);
+      address.length = info->ai_addrlen;
+    }
     freeaddrinfo(found);
   }
   lookup->done.store(true, std::memory_order_release);

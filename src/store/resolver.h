@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace chaac {
 
@@ -25,8 +26,12 @@ struct Lookup {
   std::string host;
   std::uint16_t port = 0;
   std::atomic<bool> done{false};  // Set last, with release: then the fields below are fixed.
-  SocketAddress address;          // The first address found.
-  std::string error;              // Not empty: the look-up failed.
+  // In the order in which they should be tried; at least one without an error, at most
+  // kAddressesMax.
+  std::vector<SocketAddress> addresses;
+  std::string error;  // Not empty: the look-up failed.
+
+  static constexpr std::size_t kAddressesMax = 16;
 };
 
 class Resolver {

@@ -29,7 +29,8 @@ bool StoreCache::ExtremesMayWiden(MunicipalityIndex municipality, const Range& t
 }
 
 void StoreCache::NoteCommitted(MunicipalityIndex municipality, const Range& temperature,
-                               const Range& humidity, bool expiry_refreshed, MonotonicTime sent_at) {
+                               const Range& humidity, bool expiry_refreshed,
+                               MonotonicTime sent_at) {
   if (municipality >= entries_.size()) entries_.resize(municipality + std::size_t{1});
   Entry& entry = entries_[municipality];
   if (!entry.known || sent_at - entry.committed_at >= trusted_for_) entry = Entry{};

@@ -20,12 +20,10 @@ bool StartsWith(std::string_view text, std::string_view prefix) {
 }
 
 bool IsRefusedOnEntry(std::string_view error) {
+  // A command within the function may have been refused, when others had been applied already.
+  if (error.find(" in script") != std::string_view::npos) return false;
   return std::any_of(kRefusedOnEntry.begin(), kRefusedOnEntry.end(),
                      [error](std::string_view prefix) { return StartsWith(error, prefix); });
-}
-
-bool IsFunctionMissing(std::string_view error) {
-  return StartsWith(error, "ERR Function not found");
 }
 
 // The word that a commit's reply starts with: a status, or the first element of an array.
@@ -73,7 +71,9 @@ std::uint64_t Writer::TakeIds(std::uint32_t count) {
 }
 
 CommitHeader Writer::NextHeader(MonotonicTime now) {
-  const bool refresh = now - fence_refreshed_at_ >= kFenceRefreshInterval;
+  const auto unrefreshed = now - fence_refreshed_at_;
+  const bool refresh = unrefreshed >= kFenceRefreshInterval;
+  fence_may_have_expired_ = unrefreshed >= options_->fence_ttl - kFenceRefreshInterval;
   if (refresh) fence_refreshed_at_ = now;
   return {.writer = id_, .sequence = last_sequence_ + 1, .refresh_fence = refresh};
 }
@@ -146,9 +146,14 @@ Fate Writer::OnReply(const redisReply& reply) {
 void Writer::OnLease(const redisReply& reply) {
   lease_sent_ = false;
   if (reply.type != REDIS_REPLY_INTEGER) {
-    load_needed_ = load_needed_ || IsFunctionMissing(TextOf(reply));
+    if (IsFunctionMissing(reply)) {
+      load_needed_ = true;
+    } else {
+      lease_error_ = TextOf(reply);
+    }
     return;
   }
+  lease_error_.clear();
   const auto first = static_cast<std::uint64_t>(reply.integer);
   if (ids_next_ == ids_end_) {
     ids_next_ = first;
@@ -161,6 +166,10 @@ void Writer::OnLease(const redisReply& reply) {
 
 Fate Writer::OnCommit(const redisReply& reply) {
   batch_sent_ = false;
+  if (IsFunctionMissing(reply)) {
+    load_needed_ = true;
+    return Fate::kUndecided;
+  }
   if (IsError(reply)) return OnCommitError(TextOf(reply));
   const std::string_view verdict = VerdictOf(reply);
   if (verdict == "APPLIED" || verdict == "REPEATED") {
@@ -183,17 +192,15 @@ Fate Writer::OnCommit(const redisReply& reply) {
     return GiveUp(Fate::kNotApplied);
   }
   if (verdict == "NOFENCE") {
-    // Flushed, or never created. A batch in doubt may have been applied before the fence went.
+    // Flushed, never created, or lost with all that was committed under it. A batch in doubt may
+    // have been applied before the fence went.
+    if (!fence_may_have_expired_) metrics_->lost_batches.Add(last_sequence_);
     return GiveUp(in_doubt_ ? Fate::kUnknown : Fate::kNotApplied);
   }
   return GiveUp(Fate::kUnknown);
 }
 
 Fate Writer::OnCommitError(std::string_view error) {
-  if (IsFunctionMissing(error)) {
-    load_needed_ = true;
-    return Fate::kUndecided;
-  }
   if (!IsRefusedOnEntry(error)) return GiveUp(Fate::kUnknown);
   // This copy was not applied. An earlier one, whose reply was lost, may have been: keep asking.
   return in_doubt_ ? Fate::kUndecided : GiveUp(Fate::kStoreRefused);

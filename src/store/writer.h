@@ -77,6 +77,8 @@ class Writer {
 
   // Replies are due on this connection.
   [[nodiscard]] bool AwaitsReply() const { return !expected_.empty(); }
+  // Why the store gives out no ids for reports at present; empty when it does.
+  [[nodiscard]] const std::string& lease_error() const { return lease_error_; }
   // A reply to the batch was lost: whether it was applied is not known at present.
   [[nodiscard]] bool InDoubt() const { return has_batch_ && in_doubt_; }
 
@@ -105,6 +107,7 @@ class Writer {
   bool replies_lost_ = false;    // Since id_ was taken: copies of its commands may be under way.
   std::string fence_to_delete_;  // Of an earlier id, when no copy of its commands can exist.
   MonotonicTime fence_refreshed_at_{};
+  bool fence_may_have_expired_ = false;  // Before the batch in flight: nothing was sent for long.
 
   std::string batch_;  // The command in flight, for sending again.
   bool has_batch_ = false;
@@ -113,6 +116,7 @@ class Writer {
 
   bool load_needed_ = false;
   bool lease_sent_ = false;
+  std::string lease_error_;
   std::uint64_t ids_next_ = 0;  // The block in use: [ids_next_, ids_end_).
   std::uint64_t ids_end_ = 0;
   std::uint64_t spare_next_ = 0;  // The block after it.

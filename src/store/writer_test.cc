@@ -295,6 +295,7 @@ TEST_F(WriterTest, WithoutItsFenceABatchIsNotAppliedUnlessItIsInDoubt) {
   EXPECT_EQ(Commit(), Fate::kApplied);
   store_.Execute({"FLUSHALL"});
   EXPECT_EQ(Commit(), Fate::kNotApplied);
+  EXPECT_EQ(metrics_.lost_batches.Value(), 1U);
   EXPECT_EQ(Commit(), Fate::kApplied);
   Send();
   DeliverAndLoseReplies();
@@ -304,6 +305,23 @@ TEST_F(WriterTest, WithoutItsFenceABatchIsNotAppliedUnlessItIsInDoubt) {
   EXPECT_EQ(Commit(), Fate::kApplied);
   EXPECT_EQ(Count(), "1");
   EXPECT_EQ(identities_, 3);
+}
+
+TEST_F(WriterTest, AFenceThatExpiredIdlyIsNoLoss) {
+  Connect();
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  now_ += options_.fence_ttl + hours(1);
+  store_.Execute({"DEL", FenceKey("writer-1")});
+  EXPECT_EQ(Commit(), Fate::kNotApplied);
+  EXPECT_EQ(metrics_.lost_batches.Value(), 0U);
+}
+
+TEST_F(WriterTest, ACommandRefusedWithinTheFunctionLeavesTheFateUnknown) {
+  Connect();
+  store_.SetError("-NOPERM ACL failure in script: User u has no permissions to run 'incr'");
+  EXPECT_EQ(Commit(), Fate::kUnknown);
+  store_.SetError("-NOPERM User u has no permissions to run the 'fcall' command");
+  EXPECT_EQ(Commit(), Fate::kStoreRefused);
 }
 
 TEST_F(WriterTest, MissingFunctionsAreLoadedAndTheBatchIsSentAgain) {

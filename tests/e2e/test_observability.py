@@ -1,7 +1,9 @@
 """Metrics and logs: well-formed, and telling the truth."""
 
+import os
 import re
 import signal
+import subprocess
 from datetime import datetime
 
 import pytest
@@ -181,3 +183,17 @@ def test_an_outage_is_logged_once_not_at_every_request(folder, own_valkey):
         assert any(record["log.level"] in ("warning", "error") for record in server.log_records())
     finally:
         server.kill()
+
+
+def test_a_log_that_nobody_reads_ends_nothing(start_server):
+    """Its reader has gone: the next line must not be the last thing the server does."""
+    server = start_server()
+    reader, writer = os.pipe()
+    server.terminate()
+    server.process = subprocess.Popen(
+        [str(word) for word in server.command], stdin=subprocess.DEVNULL, stderr=writer
+    )
+    os.close(writer)
+    server.wait_ready()
+    os.close(reader)
+    assert server.terminate() == 0  # It logs that it drains.

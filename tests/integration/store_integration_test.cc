@@ -399,9 +399,9 @@ TEST_F(StoreIntegrationTest, AMunicipalityThatExpiredStartsAnew) {
   EXPECT_EQ(view_.Words({"GET", "count:mixco"}), "2");
   EXPECT_EQ(view_.Words({"GET", "temp_sum:mixco"}), "41");
   EXPECT_THAT(view_.Hash("extremes:mixco"),
-              testing::UnorderedElementsAre(std::pair("temp_min", "20"), std::pair("temp_max", "21"),
-                                            std::pair("humidity_min", "60"),
-                                            std::pair("humidity_max", "60")));
+              testing::UnorderedElementsAre(
+                  std::pair("temp_min", "20"), std::pair("temp_max", "21"),
+                  std::pair("humidity_min", "60"), std::pair("humidity_max", "60")));
 }
 
 TEST_F(StoreIntegrationTest, AStoreThatComesBackEmptyIsUsedAgain) {
