@@ -244,10 +244,10 @@ void Ingest::Finish(Submission* submission) {
 }
 
 // Refuses what is still to be committed: the request, or, where some of its rows were found to be
-// stored already, the others one by one.
+// stored already, the others one by one. Doubt is told of the whole.
 void Ingest::Fail(Submission* submission, ErrorCode code, std::string_view detail) {
   const Error error{code, std::string(detail), {}};
-  if (submission->accepted > 0) {
+  if (submission->accepted > 0 && code != ErrorCode::kOutcomeUnknown) {
     RemoveRows(submission, [&](std::size_t row) {
       Reject(error, row, &submission->decoded);
       return true;
