@@ -80,16 +80,31 @@ local function options_of(text)
   return options
 end
 
--- The steps done by the commit under way: triples of an undo function and its two arguments.
+-- The numbers of texts that come again and again: counts, and measurements. Converting a text costs more
+-- than looking it up. Bounded: the table starts anew when it is full.
+local NUMBERS_MAX = 5000
+local number_by_text, numbers_count = {}, 0
+
+local function number_of(text)
+  local number = number_by_text[text]
+  if number then return number end
+  number = tonumber(text)
+  if numbers_count >= NUMBERS_MAX then number_by_text, numbers_count = {}, 0 end
+  number_by_text[text] = number
+  numbers_count = numbers_count + 1
+  return number
+end
+
+-- The steps done by the commit under way: an undo function and its three arguments, one behind another.
 local undo, undo_count = {}, 0
 
-local function remember(fn, a, b)
-  undo[undo_count + 1], undo[undo_count + 2], undo[undo_count + 3] = fn, a, b
-  undo_count = undo_count + 3
+local function remember(fn, a, b, c)
+  undo[undo_count + 1], undo[undo_count + 2], undo[undo_count + 3], undo[undo_count + 4] = fn, a, b, c
+  undo_count = undo_count + 4
 end
 
 local function undo_all()
-  for i = undo_count - 2, 1, -3 do undo[i](undo[i + 1], undo[i + 2]) end
+  for i = undo_count - 3, 1, -4 do undo[i](undo[i + 1], undo[i + 2], undo[i + 3]) end
   undo_count = 0
 end
 
@@ -97,24 +112,26 @@ local function undo_increment(key, n) redis.call('DECRBY', key, n) end
 local function undo_create(key) redis.call('DEL', key) end
 local function undo_set(key, old) redis.call('SET', key, old, 'KEEPTTL') end
 local function undo_push(key, n) redis.call('LPOP', key, n) end
+local function undo_field(key, field, old)
+  if old then redis.call('HSET', key, field, old) else redis.call('HDEL', key, field) end
+end
 local function undo_hash(key, old)
-  for field, value in pairs(old) do
-    if value then redis.call('HSET', key, field, value) else redis.call('HDEL', key, field) end
-  end
+  for field, value in pairs(old) do undo_field(key, field, value) end
 end
 local function undo_add(key, member) redis.call('SREM', key, member) end
 
 -- Adds `n` to a count. True when that created the key.
 local function increment(key, n)
-  local created = redis.call('INCRBY', key, n) == tonumber(n)
+  local created = redis.call('INCRBY', key, n) == number_of(n)
   if created then remember(undo_create, key) else remember(undo_increment, key, n) end
   return created
 end
 
 -- Adds `amount` (decimal text) to a running sum: exactly while all are integers. `created`: the samples'
 -- count was created by this commit, and so is the sum.
-local function add_to_sum(key, amount, created)
-  if string.find(amount, '^%-?%d+$') then
+local function add_to_sum(measurement, amount, created)
+  local key = measurement.sum
+  if not measurement.is_decimal and string.find(amount, '^%-?%d+$') then
     local reply = redis.pcall('INCRBY', key, amount)
     if type(reply) == 'number' then
       if created then remember(undo_create, key) else remember(undo_increment, key, amount) end
@@ -122,7 +139,8 @@ local function add_to_sum(key, amount, created)
     end
     if not string.find(reply.err, 'not an integer', 1, true) then error(reply) end
   end
-  local old = redis.call('GET', key)
+  measurement.is_decimal = true
+  local old = not created and redis.call('GET', key)
   redis.call('INCRBYFLOAT', key, amount)
   if old then remember(undo_set, key, old) else remember(undo_create, key) end
 end
@@ -144,16 +162,18 @@ end
 local function commit_measurement(names, arguments, position)
   local samples = arguments[position]
   if samples == '0' then return position + 1, nil end
-  local listed = tonumber(arguments[position + 4])
+  local listed = number_of(arguments[position + 4])
   local created = increment(names.count, samples)
-  add_to_sum(names.sum, arguments[position + 1], created)
+  add_to_sum(names, arguments[position + 1], created)
   local first = position + 5
   local length = push(names.list, arguments, first, first + listed - 1)
   return first + listed, {
-    samples = tonumber(samples),
+    samples = number_of(samples),
     sum = tonumber(arguments[position + 1]),
-    min = tonumber(arguments[position + 2]),
-    max = tonumber(arguments[position + 3]),
+    low = arguments[position + 2],
+    high = arguments[position + 3],
+    min = number_of(arguments[position + 2]),
+    max = number_of(arguments[position + 3]),
     length = length,
     created = created,
   }
@@ -167,32 +187,46 @@ local function refuse(key, why)
   error({err = why})
 end
 
-local function number(value) return string.format('%.14g', value) end
+local function none() return {samples = 0, sum = 0, low = '-', high = '-'} end
 
--- One measurement of a minute: 'samples sum min max', before and with `new`.
-local function merged(samples, sum, min, max, new)
-  if not new then return samples .. ' ' .. sum .. ' ' .. min .. ' ' .. max end
-  if samples == '0' then
-    return new.samples .. ' ' .. number(new.sum) .. ' ' .. number(new.min) .. ' ' .. number(new.max)
-  end
-  return string.format('%d %.14g %.14g %.14g', samples + new.samples, sum + new.sum,
-    math.min(min, new.min), math.max(max, new.max))
+-- A minute's bucket from its text: 'count' and 'samples sum min max' of temperature and of humidity.
+local function parse_bucket(key, text)
+  if not text then return {count = 0, temperature = none(), humidity = none()} end
+  local n, tn, ts, tlo, thi, hn, hs, hlo, hhi = string.match(text,
+    '^(%d+) (%d+) (%S+) (%S+) (%S+) (%d+) (%S+) (%S+) (%S+)$')
+  if not n then refuse(key, 'ERR the field is not a bucket of the series') end
+  return {
+    count = tonumber(n),
+    temperature = {samples = tonumber(tn), sum = tonumber(ts), low = tlo, high = thi},
+    humidity = {samples = tonumber(hn), sum = tonumber(hs), low = hlo, high = hhi},
+  }
 end
 
--- Adds to the minute's bucket: 'count' and 'samples sum min max' of temperature and of humidity.
--- Returns the key when this is the minute's first commit.
+local function widen_bucket(part, new)
+  part.samples = part.samples + new.samples
+  part.sum = part.sum + new.sum
+  if part.low == '-' or new.min < number_of(part.low) then part.low = new.low end
+  if part.high == '-' or new.max > number_of(part.high) then part.high = new.high end
+end
+
+-- Adds to the minute's bucket. Returns the key when this is the minute's first commit. The last bucket of
+-- a municipality is kept beside its text, so that it need not be parsed again: whoever else changed it,
+-- or an undo, left another text.
 local function add_to_series(names, hour, minute, count, temperature, humidity)
   local key = names.series .. hour
   local old = redis.call('HGET', key, minute)
-  local n, tn, ts, tlo, thi, hn, hs, hlo, hhi = 0, '0', '0', '-', '-', '0', '0', '-', '-'
-  if old then
-    n, tn, ts, tlo, thi, hn, hs, hlo, hhi = string.match(old,
-      '^(%d+) (%d+) (%S+) (%S+) (%S+) (%d+) (%S+) (%S+) (%S+)$')
-    if not n then refuse(key, 'ERR the field is not a bucket of the series') end
-  end
-  redis.call('HSET', key, minute, string.format('%d %s %s', n + count,
-    merged(tn, ts, tlo, thi, temperature), merged(hn, hs, hlo, hhi, humidity)))
-  remember(undo_hash, key, {[minute] = old})
+  local bucket = names.bucket
+  if not bucket or bucket.text ~= old then bucket = parse_bucket(key, old) end
+  names.bucket = nil  -- Until it is written.
+  bucket.count = bucket.count + count
+  if temperature then widen_bucket(bucket.temperature, temperature) end
+  if humidity then widen_bucket(bucket.humidity, humidity) end
+  local t, h = bucket.temperature, bucket.humidity
+  bucket.text = string.format('%d %d %.14g %s %s %d %.14g %s %s', bucket.count, t.samples, t.sum, t.low,
+    t.high, h.samples, h.sum, h.low, h.high)
+  redis.call('HSET', key, minute, bucket.text)
+  names.bucket = bucket
+  remember(undo_field, key, minute, old)
   return not old and key
 end
 
@@ -206,11 +240,11 @@ local function widen_extremes(key, temperature, humidity)
   local function set(field, was, value)
     before[field] = was
     changed[#changed + 1] = field
-    changed[#changed + 1] = number(value)
+    changed[#changed + 1] = value
   end
   local function widen(low, high, was_low, was_high, new)
-    if not was_low or new.min < tonumber(was_low) then set(low, was_low, new.min) end
-    if not was_high or new.max > tonumber(was_high) then set(high, was_high, new.max) end
+    if not was_low or new.min < tonumber(was_low) then set(low, was_low, new.low) end
+    if not was_high or new.max > tonumber(was_high) then set(high, was_high, new.high) end
   end
   if temperature then widen('temp_min', 'temp_max', old[1], old[2], temperature) end
   if humidity then widen('humidity_min', 'humidity_max', old[3], old[4], humidity) end
@@ -251,11 +285,11 @@ local function commit_municipality(names, index, arguments, position, options, h
   -- Now and then also one that is not new: its count may be older than the index.
   if is_new or refreshes then enter(index, names.municipality, options) end
 
-  local condition_count = tonumber(arguments[position + 2])
+  local condition_count = number_of(arguments[position + 2])
   position = position + 3
   local created = is_new
   for _ = 1, condition_count do
-    if increment(names.weather[tonumber(arguments[position])], arguments[position + 1]) then
+    if increment(names.weather[number_of(arguments[position])], arguments[position + 1]) then
       created = true
     end
     position = position + 2
@@ -265,14 +299,14 @@ local function commit_municipality(names, index, arguments, position, options, h
   position, temperature = commit_measurement(names.temperature, arguments, position)
   position, humidity = commit_measurement(names.humidity, arguments, position)
 
-  local listed = tonumber(arguments[position])
+  local listed = number_of(arguments[position])
   local tweets = push(names.tweets, arguments, position + 1, position + listed)
   position = position + 1 + listed
-  local elements = tonumber(arguments[position])
+  local elements = number_of(arguments[position])
   local recent = push(names.recent, arguments, position + 1, position + elements)
   position = position + 1 + elements
 
-  local new_minute_key = add_to_series(names, hour, minute, tonumber(count), temperature, humidity)
+  local new_minute_key = add_to_series(names, hour, minute, number_of(count), temperature, humidity)
   if is_new or flags == '2' or flags == '3' then
     widen_extremes(names.extremes, temperature, humidity)
   end
@@ -395,6 +429,35 @@ local function find_bad_key(names, index, hour)
   return names.count
 end
 
+-- The municipality of the batch that is being committed, from 1; 0: the ids of clients.
+local group
+
+-- Does all the steps. Returns why the batch is refused, if it is: then no step was done.
+local function apply(keys, arguments, options)
+  local hour, minute, id_count = arguments[3], arguments[4], tonumber(arguments[6])
+  group = 0
+  if id_count > 0 then
+    local known = known_ids(keys[3], arguments, 7, id_count)
+    if known then return known end
+    if redis.call('HLEN', (seen_keys(keys[3]))) + id_count > options.client_ids_max then
+      return redis.status_reply('IDSFULL')
+    end
+    remember_ids(keys[3], arguments, 7, id_count)
+  end
+  local position = 7 + 2 * id_count
+  for i = 4, #keys do
+    group = i - 3
+    position = commit_municipality(names_of(keys[i], options.conditions), keys[2], arguments, position,
+      options, hour, minute)
+  end
+end
+
+-- Nothing of this writer can be applied any more, however late it arrives.
+local function close(fence_key, answer)
+  redis.call('SET', fence_key, 'closed', 'KEEPTTL')
+  return answer
+end
+
 -- keys: fence, index of municipalities, prefix of the known ids, then a count key a municipality.
 -- arguments: sequence, options, hour and minute of arrival, '1' to keep the fence alive, number of client
 -- ids, a pair (id, digest) for each, then each municipality's part (see commit_municipality).
@@ -413,49 +476,25 @@ local function commit(keys, arguments)
   end
   if sequence ~= last + 1 then return {'GAP', last} end
 
-  local function close(answer)
-    redis.call('SET', keys[1], 'closed', 'KEEPTTL')
-    return answer
-  end
-
   local options = options_of(arguments[2])
-  local hour, minute = arguments[3], arguments[4]
-  local id_count = tonumber(arguments[6])
-  local group = 0
   undo_count, trims, expiries, bad_key = 0, {}, {}, nil
-
-  local done, answer = pcall(function()
-    if id_count > 0 then
-      local known = known_ids(keys[3], arguments, 7, id_count)
-      if known then return known end
-      if redis.call('HLEN', (seen_keys(keys[3]))) + id_count > options.client_ids_max then
-        return redis.status_reply('IDSFULL')
-      end
-      remember_ids(keys[3], arguments, 7, id_count)
-    end
-    local position = 7 + 2 * id_count
-    for i = 4, #keys do
-      group = i - 3
-      position = commit_municipality(names_of(keys[i], options.conditions), keys[2], arguments,
-        position, options, hour, minute)
-    end
-  end)
-  if done and answer then return close(answer) end
+  local done, answer = pcall(apply, keys, arguments, options)
+  if done and answer then return close(keys[1], answer) end
   if not done then
     undo_all()
     local message = type(answer) == 'table' and answer.err or tostring(answer)
-    if message == 'FULL' then return close({'FULL', group}) end
+    if message == 'FULL' then return close(keys[1], {'FULL', group}) end
     local key = bad_key
     if not key and group == 0 then key = find_bad_window(keys[3]) end
     if not key then
-      key = find_bad_key(names_of(keys[group + 3], options.conditions), keys[2], hour)
+      key = find_bad_key(names_of(keys[group + 3], options.conditions), keys[2], arguments[3])
     end
-    return close({'REFUSED', group, key, message})
+    return close(keys[1], {'REFUSED', group, key, message})
   end
 
   redis.call('INCR', keys[1])
   if arguments[5] == '1' then redis.call('EXPIRE', keys[1], options.fence_ttl_s) end
-  if id_count > 0 then redis.call('EXPIRE', (seen_keys(keys[3])), 2 * SEEN_BUCKET_S) end
+  if arguments[6] ~= '0' then redis.call('EXPIRE', (seen_keys(keys[3])), 2 * SEEN_BUCKET_S) end
   trim_and_expire(options)
   return redis.status_reply('APPLIED')
 end
