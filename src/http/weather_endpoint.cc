@@ -19,6 +19,7 @@ RequestToken TokenOf(const Waiter& waiter) {
 
 // "Application/JSON; charset=utf-8" is application/json.
 bool IsMediaType(std::string_view content_type, std::string_view media_type) {
+  if (content_type == media_type) return true;  // As nearly everyone spells it.
   const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
   return std::equal(
       type.begin(), type.end(), media_type.begin(), media_type.end(),

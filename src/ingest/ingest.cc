@@ -7,6 +7,8 @@
 #include <iterator>
 #include <utility>
 
+#include "report/server_id.h"
+
 namespace chaac {
 namespace {
 
@@ -139,7 +141,6 @@ std::size_t Ingest::PickBatch(std::uint32_t* server_ids) {
 }
 
 void Ingest::Encode(Submission* submission, bool announce_only) {
-  std::array<char, 32> text;
   std::uint64_t server_id = submission->first_server_id;
   const std::vector<Report>& reports = submission->decoded.reports;
   for (std::uint32_t row = 0; row < reports.size(); ++row) {
@@ -147,9 +148,7 @@ void Ingest::Encode(Submission* submission, bool announce_only) {
     if (announce_only) {
       encoder_.Announce(report);
     } else if (report.client_id.empty()) {
-      const char* end =
-          fmt::format_to(text.data(), FMT_STRING("{}{}"), kServerIdPrefix, server_id++);
-      encoder_.Add(report, {text.data(), static_cast<std::size_t>(end - text.data())});
+      encoder_.Add(report, ServerId(server_id++).text());
     } else {
       encoder_.Add(report, report.client_id);
       client_rows_.push_back({submission, row});

@@ -1,11 +1,9 @@
 // One request's bookkeeping.
 #include "ingest/submission.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "store/options.h"
+#include "report/server_id.h"
 
 namespace chaac {
 namespace {
@@ -64,8 +62,7 @@ void Submission::NoteCommitted() {
   const auto note = [this](std::size_t i, std::uint64_t server_id) {
     const Report& report = decoded.reports[i];
     if (report.client_id.empty()) {
-      NoteAccepted(decoded.row_index[i],
-                   fmt::format(FMT_STRING("{}{}"), kServerIdPrefix, server_id));
+      NoteAccepted(decoded.row_index[i], ServerId(server_id).text());
     } else {
       NoteAccepted(decoded.row_index[i], report.client_id);
     }

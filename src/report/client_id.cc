@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "report/server_id.h"
 #include "report/text.h"
 
 namespace chaac {

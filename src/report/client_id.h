@@ -9,9 +9,6 @@
 
 namespace chaac {
 
-// Ids that begin so are the server's own.
-inline constexpr std::string_view kServerIdPrefix = "tweet-";
-
 // Allowed: 1..bytes_max printable ASCII characters without space, '"' and '\' (so that no answer,
 // log line or key needs to escape one), not with the server's prefix. Errors: kInvalidId, about
 // `what`, the id's place: "id" or "Idempotency-Key".

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kCommitFunction = "chaac_commit_v1";
 constexpr std::size_t kFixedKeys = 3;
+constexpr std::string_view kCountPrefix = "count:";
 
 // Of commit_municipality() in chaac.lua.
 constexpr int kRefreshExpiry = 1;
@@ -23,8 +24,11 @@ std::string Rfc3339(WallTime time) {
                      fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
 }
 
+// Appends views: of literals, their length is known when this is compiled.
+void Append(std::string_view text, std::string* out) { out->append(text.data(), text.size()); }
+
 void AppendField(std::string_view name, double value, std::string* out) {
-  out->append(name);
+  Append(name, out);
   AppendNumber(value, out);
 }
 
@@ -120,20 +124,29 @@ void CommitEncoder::Add(const Report& report, std::string_view id) {
 
 void CommitEncoder::AppendLine(const Report& report, std::string_view id, Group* group) {
   std::string& line = group->lines;
-  line.append(R"({"id":")").append(id);
-  line.append(R"(","municipality":")").append(slug_of_(report.municipality)).push_back('"');
+  Append(R"({"id":")", &line);
+  Append(id, &line);
+  Append(R"(","municipality":")", &line);
+  Append(slug_of_(report.municipality), &line);
+  line.push_back('"');
   if (report.temperature_celsius) {
     AppendField(R"(,"temperature":)", *report.temperature_celsius, &line);
   }
   if (report.humidity_percent) AppendField(R"(,"humidity":)", *report.humidity_percent, &line);
   if (report.condition != kNoCondition) {
-    line.append(R"(,"weather":")").append(options_->conditions[report.condition]).push_back('"');
+    Append(R"(,"weather":")", &line);
+    Append(options_->conditions[report.condition], &line);
+    line.push_back('"');
   }
   if (report.observed_at_ms != 0) {
     const WallTime observed_at{std::chrono::milliseconds(report.observed_at_ms)};
-    line.append(R"(,"observed_at":")").append(Rfc3339(observed_at)).push_back('"');
+    Append(R"(,"observed_at":")", &line);
+    Append(Rfc3339(observed_at), &line);
+    line.push_back('"');
   }
-  line.append(R"(,"at":")").append(arrived_at_).append(R"("})");
+  Append(R"(,"at":")", &line);
+  Append(arrived_at_, &line);
+  Append(R"("})", &line);
   group->line_ends.push_back(static_cast<std::uint32_t>(line.size()));
 }
 
@@ -212,7 +225,11 @@ void CommitEncoder::Finish(const CommitHeader& header, MonotonicTime now, std::s
   AppendBulk(kIndexKey, out);
   AppendBulk(kSeenPrefix, out);
   for (std::size_t i = 0; i < group_count_; ++i) {
-    AppendBulk(fmt::format(FMT_STRING("count:{}"), slug_of_(groups_[i].municipality)), out);
+    const std::string_view slug = slug_of_(groups_[i].municipality);
+    AppendBulkHeader(kCountPrefix.size() + slug.size(), out);
+    Append(kCountPrefix, out);
+    Append(slug, out);
+    Append("\r\n", out);
   }
 
   AppendBulk(static_cast<std::int64_t>(header.sequence), out);

@@ -41,6 +41,20 @@ TEST(DecimalTest, WritesTheShortestTextThatReadsBack) {
   }
 }
 
+TEST(DecimalTest, ShortDecimalsAreWrittenAsTheyWereRead) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 100'000; ++i) {
+    const int decimals = static_cast<int>(random() % 7);
+    std::string text = std::to_string(random() % 1'000);
+    if (random() % 2 == 0) text.insert(0, "-");
+    if (decimals > 0) text += '.';
+    for (int digit = 1; digit < decimals; ++digit) text += static_cast<char>('0' + random() % 10);
+    if (decimals > 0) text += static_cast<char>('1' + random() % 9);  // No zero at the end.
+    if (text == "-0") continue;
+    ASSERT_EQ(NumberText(std::stod(text)), text);
+  }
+}
+
 TEST(DecimalTest, SumsOfDecimalsHaveNoNoise) {
   EXPECT_EQ(SumText({}), "0");
   EXPECT_EQ(SumText({25}), "25");

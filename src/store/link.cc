@@ -4,7 +4,6 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/log.h"
@@ -23,6 +22,7 @@ Link::Link(EventLoop* loop, const Environment* environment, LinkListener* listen
       listener_(listener),
       metrics_(metrics),
       handshake_(environment->endpoint),
+      read_bytes_(kReadBytes),
       backoff_(environment->limits.backoff_min),
       jitter_(std::random_device{}()) {}
 
@@ -140,10 +140,9 @@ void Link::Flush() {
 }
 
 void Link::ReadReplies() {
-  std::array<char, kReadBytes> buffer;
   while (true) {
     std::size_t count = 0;
-    switch (transport_->Read(buffer.data(), buffer.size(), &count)) {
+    switch (transport_->Read(read_bytes_.data(), read_bytes_.size(), &count)) {
       case Transport::Io::kProgress:
         break;
       case Transport::Io::kClosed:
@@ -153,7 +152,7 @@ void Link::ReadReplies() {
       case Transport::Io::kWantWrite:
         return;
     }
-    reader_->Feed(std::string_view(buffer.data(), count));
+    reader_->Feed(std::string_view(read_bytes_.data(), count));
     ReplyPtr reply;
     while (true) {
       const ReplyReader::Status status = reader_->Next(&reply);
@@ -165,7 +164,7 @@ void Link::ReadReplies() {
       HandleReply(*reply);
       if (transport_ == nullptr) return;  // The reply made us give the connection up.
     }
-    if (count < buffer.size()) return;
+    if (count < read_bytes_.size()) return;
   }
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "base/event_loop.h"
 #include "base/metrics.h"
@@ -95,6 +96,7 @@ class Link final : private EventHandler {
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<ReplyReader> reader_;
   Handshake handshake_;
+  std::vector<char> read_bytes_;  // Not on the stack, where it would be cleared for every reply.
   std::string output_;
   std::size_t sent_ = 0;  // Bytes of output_ that have left.
   bool watching_writes_ = false;

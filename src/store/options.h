@@ -31,7 +31,6 @@ inline constexpr std::string_view kSeenPrefix = "chaac:seen";
 inline constexpr std::string_view kLeaseKey = "chaac:ids";
 inline constexpr std::string_view kSchemaKey = "chaac:schema";
 inline constexpr std::string_view kSchemaVersion = "1";
-inline constexpr std::string_view kServerIdPrefix = "tweet-";
 std::string FenceKey(std::string_view writer);
 
 }  // namespace chaac
