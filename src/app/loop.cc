@@ -55,6 +55,7 @@ Loop::Loop(std::uint32_t number, const LoopSettings* settings)
 }
 
 Loop::~Loop() {
+  if (!drain_asked_) loop_.Stop();  // A start that failed midway: nothing else would end the thread.
   if (thread_.joinable()) thread_.join();
 }
 
@@ -72,6 +73,7 @@ void Loop::AnnounceClose() {
 }
 
 void Loop::Drain(MonotonicTime deadline) {
+  drain_asked_ = true;
   loop_.Post([this, deadline] {
     draining_ = true;
     drain_deadline_ = deadline;

@@ -47,7 +47,7 @@ class Loop final : private LinkListener {
  public:
   // Binds its port (throws std::system_error); serves from Start() on.
   Loop(std::uint32_t number, const LoopSettings* settings);
-  ~Loop();  // REQUIRES: not started, or Drain() was called. Waits for the thread.
+  ~Loop();  // Waits for the thread: until it has drained, or without Drain() no longer than a round.
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -83,6 +83,7 @@ class Loop final : private LinkListener {
   std::optional<HttpServer> server_;  // Made last: its hook comes after ours.
   bool draining_ = false;
   MonotonicTime drain_deadline_{};
+  bool drain_asked_ = false;  // Of the thread that made it; the loop's own is draining_.
   std::thread thread_;
 };
 
