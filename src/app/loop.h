@@ -47,7 +47,7 @@ class Loop final : private LinkListener {
  public:
   // Binds its port (throws std::system_error); serves from Start() on.
   Loop(std::uint32_t number, const LoopSettings* settings);
-  ~Loop();  // Waits for the thread: until it has drained, or without Drain() no longer than a round.
+  ~Loop();  // Waits for the thread: till it has drained, or without Drain() for a round at most.
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
