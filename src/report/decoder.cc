@@ -11,6 +11,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "report/client_id.h"
 #include "report/digest.h"
@@ -156,7 +157,10 @@ struct Decoder::Impl {
 
   static void Settle(Result<void> added, std::size_t row, const Call& call) {
     if (added) return;
-    call.out->rejections.push_back({static_cast<std::uint32_t>(row), std::move(added).error()});
+    Error error = std::move(added).error();
+    // An answer lists what is allowed for its first rejection alone; the sentence says it for each.
+    if (!call.out->rejections.empty()) std::vector<std::string>().swap(error.allowed);
+    call.out->rejections.push_back({static_cast<std::uint32_t>(row), std::move(error)});
   }
 
   // A report that is a text of its own.

@@ -271,9 +271,19 @@ TEST_F(DecoderTest, NamesTheNearestForTheFirstHundredRejectionsOnly) {
   for (int i = 0; i < 101; ++i) body += "{\"municipality\":\"mixcoo\",\"weather\":1}\n";
   ASSERT_TRUE(Decode(body, BodyFormat::kNdjson));
   ASSERT_EQ(out.rejections.size(), 101);
-  EXPECT_EQ(out.rejections[99].error.allowed.front(), "mixco");
+  EXPECT_THAT(out.rejections[99].error.detail, HasSubstr("mixco, "));
   EXPECT_EQ(out.rejections[100].error.detail, "municipality \"mixcoo\" is unknown");
   EXPECT_THAT(out.rejections[100].error.allowed, IsEmpty());
+}
+
+TEST_F(DecoderTest, KeepsWhatIsAllowedForTheFirstRejectionAlone) {
+  ASSERT_TRUE(Decode(R"([7,{"municipality":"mixcoo","weather":1}])"));
+  EXPECT_THAT(out.rejections.at(1).error.allowed, IsEmpty());
+  ASSERT_TRUE(
+      Decode(R"([{"municipality":"mixcoo","weather":1},{"municipality":1,"weather":"x"}])"));
+  EXPECT_EQ(out.rejections.at(0).error.allowed.front(), "mixco");
+  EXPECT_THAT(out.rejections.at(1).error.allowed, IsEmpty());
+  EXPECT_THAT(out.rejections.at(1).error.detail, HasSubstr("sunny"));
 }
 
 TEST_F(DecoderTest, ARefusedRowClaimsNoId) {

@@ -35,7 +35,7 @@ struct Report {
 // A row of a batch that was refused, while others may be accepted.
 struct RowRejection {
   std::uint32_t index = 0;  // Position in the batch as sent, from 0.
-  Error error;
+  Error error;              // Its `allowed` is kept for the batch's first rejection alone.
 };
 
 // A row equal, id and all, to an earlier row of its batch, whose fate it shares.
