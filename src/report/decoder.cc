@@ -63,6 +63,57 @@ constexpr std::size_t kRowBytesMin = 3;  // Of a row that may be a report: "{}\n
 // costs as much as decoding a hundred rows.
 constexpr std::size_t kHintedRejectionsMax = 100;
 
+// How many bytes each row of an array has in its text, one after another; blanks around a row are
+// not its own. simdjson keeps no place of a value in the text, so this finds where rows end.
+class RowSizes {
+ public:
+  // REQUIRES: `text` is a JSON array.
+  explicit RowSizes(std::string_view text) : text_(text), position_(text.find('[') + 1) {}
+
+  // REQUIRES: there is another row.
+  std::size_t Next() {
+    const std::size_t begin = text_.find_first_not_of(" \t\r\n", position_);
+    const std::size_t end = EndOfRow(begin);  // At the comma or bracket behind it.
+    position_ = end + 1;
+    return text_.find_last_not_of(" \t\r\n", end - 1) + 1 - begin;
+  }
+
+ private:
+  [[nodiscard]] std::size_t EndOfRow(std::size_t at) const {
+    for (std::size_t depth = 0;; ++at) {
+      switch (text_[at]) {
+        case '"':
+          at = EndOfString(at);
+          break;
+        case '[':
+        case '{':
+          ++depth;
+          break;
+        case ']':
+        case '}':
+          if (depth == 0) return at;
+          --depth;
+          break;
+        case ',':
+          if (depth == 0) return at;
+          break;
+        default:
+          break;
+      }
+    }
+  }
+
+  [[nodiscard]] std::size_t EndOfString(std::size_t at) const {
+    while (text_[++at] != '"') {
+      if (text_[at] == '\\') ++at;
+    }
+    return at;
+  }
+
+  std::string_view text_;
+  std::size_t position_;
+};
+
 bool IsBlank(std::string_view text) {
   return text.find_first_not_of(" \t\r") == std::string_view::npos;
 }
@@ -142,9 +193,13 @@ struct Decoder::Impl {
     if (rows.size() > limits.rows_max) return TooManyRows();
     if (rows.size() == 0) return NoRows();
     BeginBatch(rows.size(), call);
+    RowSizes sizes(text);
+    const bool may_be_too_large = text.size() > limits.report_bytes_max;
     std::size_t row = 0;
     for (const simdjson::dom::element element : rows) {
-      Settle(AddReport(element, row, call), row, call);
+      const std::size_t bytes = may_be_too_large ? sizes.Next() : 0;
+      Settle(bytes > limits.report_bytes_max ? TooLarge(bytes) : AddReport(element, row, call), row,
+             call);
       ++row;
     }
     return {};
@@ -165,11 +220,7 @@ struct Decoder::Impl {
 
   // A report that is a text of its own.
   Result<void> DecodeReport(std::string_view text, std::size_t row, const Call& call) {
-    if (text.size() > limits.report_bytes_max) {
-      return Fail(ErrorCode::kBodyTooLarge,
-                  fmt::format("a report of {} bytes is too large; {} are allowed", text.size(),
-                              limits.report_bytes_max));
-    }
+    if (text.size() > limits.report_bytes_max) return TooLarge(text.size());
     const Result<simdjson::dom::element> root = parser.Parse(text);
     if (!root) return tl::unexpected(root.error());
     return AddReport(*root, row, call);
@@ -231,6 +282,12 @@ struct Decoder::Impl {
     }
     out->ids.resize(out->ids.size() - report.client_id.size());
     return outcome;
+  }
+
+  [[nodiscard]] Result<void> TooLarge(std::size_t bytes) const {
+    return Fail(ErrorCode::kBodyTooLarge,
+                fmt::format("a report of {} bytes is too large; {} are allowed", bytes,
+                            limits.report_bytes_max));
   }
 
   [[nodiscard]] Result<void> TooManyRows() const {

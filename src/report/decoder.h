@@ -22,12 +22,12 @@ namespace chaac {
 inline constexpr std::size_t kBodyPaddingBytes = 64;
 
 struct DecoderLimits {
-  std::size_t rows_max = 10'000;          // Of one batch; more is 413 too-many-rows.
-  std::size_t report_bytes_max = 65'536;  // Of one report's JSON, a single body or one NDJSON line.
-  std::size_t json_depth_max = 8;         // Of one text, a batch's own array included.
-  std::size_t fields_max = 64;            // Of one report's object, known or not.
-  std::size_t id_bytes_max = 128;         // Of a client id, after "#index" was added.
-  std::chrono::hours id_window{24};       // Rows with an older observed_at are refused.
+  std::size_t rows_max = 10'000;            // Of one batch; more is 413 too-many-rows.
+  std::size_t report_bytes_max = 65'536;    // Of one report's JSON: a single body or a batch's row.
+  std::size_t json_depth_max = 8;           // Of one text, a batch's own array included.
+  std::size_t fields_max = 64;              // Of one report's object, known or not.
+  std::size_t id_bytes_max = 128;           // Of a client id, after "#index" was added.
+  std::chrono::hours id_window{24};         // Rows with an older observed_at are refused.
   std::chrono::minutes clock_tolerance{5};  // How far observed_at may lie in the future.
 };
 

@@ -156,6 +156,29 @@ TEST_F(DecoderTest, BoundsOneReport) {
   EXPECT_EQ(out.rejections.at(0).error.code, ErrorCode::kBodyTooLarge);
 }
 
+TEST_F(DecoderTest, BoundsEachRowOfAnArray) {
+  const std::size_t bytes_max = DecoderLimits{}.report_bytes_max;
+  // Brackets, commas and quotes within strings end no row.
+  const std::string note = R"(,"note":"}],{[\\\"","x":[[{}],","],)";
+  const auto row = [&](std::size_t bytes) {
+    const std::string start = std::string(kReport.substr(0, kReport.size() - 1)) + note;
+    return start + "\"y\":\"" + std::string(bytes - start.size() - 7, 'y') + "\"}";
+  };
+  ASSERT_EQ(row(bytes_max).size(), bytes_max);
+  const std::string blanks(1000, ' ');
+  ASSERT_TRUE(Decode("\n[\t" + row(bytes_max) + blanks + "," + row(bytes_max + 1) + "," + blanks +
+                     row(bytes_max) + ", 7 ," + row(bytes_max + 2) + blanks + "]"));
+  EXPECT_THAT(out.row_index, ElementsAre(0, 2));
+  ASSERT_EQ(out.rejections.size(), 3);
+  EXPECT_EQ(out.rejections[0].index, 1);
+  EXPECT_EQ(out.rejections[0].error.code, ErrorCode::kBodyTooLarge);
+  EXPECT_EQ(out.rejections[0].error.detail,
+            "a report of 65537 bytes is too large; 65536 are allowed");
+  EXPECT_EQ(out.rejections[1].error.code, ErrorCode::kInvalidReport);
+  EXPECT_EQ(out.rejections[2].error.detail,
+            "a report of 65538 bytes is too large; 65536 are allowed");
+}
+
 TEST_F(DecoderTest, BoundsTheRows) {
   EXPECT_TRUE(Decode(Repeated(10'000, "[", ",", "]")));
   EXPECT_EQ(out.reports.size(), 10'000);

@@ -62,8 +62,14 @@ def test_one_report(server, nothing_stored):
         answer = exchange(server.port, post(padded(1025)))
         assert (answer.status, answer.problem) == (413, "body-too-large")
         assert "1024" in answer.detail
-        answer = exchange(server.port, post(padded(1025), content_type="application/x-ndjson"))
-        assert (answer.status, answer.problem) == (413, "body-too-large")
+        for body, content_type in (
+            (padded(1025), "application/x-ndjson"),
+            (b"[%s]" % padded(1025), "application/json"),
+        ):
+            answer = exchange(server.port, post(body, content_type=content_type))
+            assert (answer.status, answer.problem) == (413, "body-too-large")
+    rows = exchange(server.port, post(b"[%s,%s]" % (padded(1025), padded(1024)))).json()
+    assert (rows["accepted"], [row["index"] for row in rows["rejected"]]) == (1, [0])
 
 
 def test_rows(server, nothing_stored):
