@@ -27,6 +27,11 @@ std::string HostToAsk(const std::string& listen_host) {
   return listen_host == "::" ? "::1" : listen_host;
 }
 
+// As the Host header writes it: an IPv6 address stands in brackets (RFC 9110, 7.2).
+std::string HostHeader(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
+}
+
 // The whole answer. Throws std::system_error.
 std::string Ask(int fd, const SocketAddress& address, const std::string& request) {
   const auto* generic = reinterpret_cast<const sockaddr*>(&address.storage);
@@ -63,7 +68,7 @@ int HealthCommand(const ListenAddress& admin, bool ready) {
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kTimeout, sizeof(kTimeout));
   const std::string request =
       fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-                  ready ? "/readyz" : "/livez", lookup.host);
+                  ready ? "/readyz" : "/livez", HostHeader(lookup.host));
   int status = EXIT_FAILURE;
   try {
     const std::string answer = Ask(fd, address, request);

@@ -1,5 +1,6 @@
 """Configuration: its sources and their order, and wrong values, explained with status 2."""
 
+import socket
 import subprocess
 
 import pytest
@@ -214,6 +215,27 @@ def test_a_store_that_may_evict_is_refused(folder, own_valkey, policy):
     assert server.process.wait(30) != 0
     assert policy in server.log()
     assert "noeviction" in server.log()
+
+
+def ipv6_loopback() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::"])
+def test_health_asks_where_the_admin_port_listens(start_server, host):
+    if ":" in host and not ipv6_loopback():
+        pytest.skip("this machine has no IPv6 loopback")
+    server = start_server("--admin-host", host)
+    for question in ([], ["--ready"]):
+        done = run(
+            "health", "--admin-host", host, "--admin-port", str(server.admin_port), *question
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("{")
 
 
 def test_a_port_in_use_is_explained(folder, server, valkey):
