@@ -11,10 +11,6 @@ namespace {
 constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 constexpr std::string_view kNotReadyHeaders = "Cache-Control: no-store\r\nRetry-After: 1\r\n";
 
-bool MatchesEtag(std::string_view if_none_match, std::string_view etag) {
-  return if_none_match == "*" || if_none_match.find(etag) != std::string_view::npos;
-}
-
 std::string_view OkOr(bool ok, std::string_view failure) { return ok ? "ok" : failure; }
 
 }  // namespace
@@ -34,7 +30,7 @@ void ReadEndpoints::AnswerCached(Route route, const Request& request, RequestTok
     return;
   }
   const CachedBody& cached = (*snapshot).*body;
-  if (MatchesEtag(request.if_none_match, cached.etag)) {
+  if (cached.MatchedBy(request.if_none_match)) {
     responder_->Answer(route, token, {.status = 304, .extra_headers = cached.headers});
     return;
   }

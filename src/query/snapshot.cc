@@ -53,9 +53,10 @@ MunicipalityTotals ReadRow(const redisReply& row, std::size_t condition_count) {
   return totals;
 }
 
-CachedBody Cached(std::string body) {
+// `figures`: what of `body` its tag is made from.
+CachedBody Cached(std::string body, std::string_view figures) {
   CachedBody cached;
-  cached.etag = fmt::format("\"{:016x}\"", XXH3_64bits(body.data(), body.size()));
+  cached.etag = fmt::format("W/\"{:016x}\"", XXH3_64bits(figures.data(), figures.size()));
   cached.headers = fmt::format("ETag: {}\r\nCache-Control: public, max-age=1\r\n", cached.etag);
   cached.body = std::move(body);
   return cached;
@@ -81,7 +82,7 @@ std::int64_t UnixSeconds(WallTime time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
-std::string StatsBody(const Snapshot& snapshot, const SnapshotOptions& options) {
+CachedBody Stats(const Snapshot& snapshot, const SnapshotOptions& options) {
   std::vector<std::string> municipalities;
   std::vector<std::uint64_t> by_condition(options.conditions.size());
   Extremes temperature;
@@ -102,11 +103,13 @@ std::string StatsBody(const Snapshot& snapshot, const SnapshotOptions& options) 
     AppendJsonString(options.notice, &notice);
     notice.push_back(',');
   }
-  return fmt::format(
-      R"({{"total_processed":{},"counts_by_municipality":{},"counts_by_weather":{},)"
-      R"("extremes":{{"temperature":{},"humidity":{}}},{}"service":"chaac","timestamp":{}}})",
-      snapshot.total_processed, Members(municipalities), Members(conditions),
-      RangeObject(temperature), RangeObject(humidity), notice, UnixSeconds(snapshot.taken_at));
+  const std::string figures =
+      fmt::format(R"("total_processed":{},"counts_by_municipality":{},"counts_by_weather":{},)"
+                  R"("extremes":{{"temperature":{},"humidity":{}}},{}"service":"chaac")",
+                  snapshot.total_processed, Members(municipalities), Members(conditions),
+                  RangeObject(temperature), RangeObject(humidity), notice);
+  return Cached(fmt::format(R"({{{},"timestamp":{}}})", figures, UnixSeconds(snapshot.taken_at)),
+                figures);
 }
 
 // The mean, rounded to two decimals; null without samples.
@@ -116,18 +119,34 @@ std::string Mean(const MeasurementTotals& totals) {
   return NumberOrNull(std::round(mean * 100) / 100);
 }
 
-std::string AveragesBody(const Snapshot& snapshot) {
+CachedBody Averages(const Snapshot& snapshot) {
   std::vector<std::string> municipalities;
   for (const MunicipalityTotals& m : snapshot.municipalities) {
     municipalities.push_back(fmt::format(
         R"("{}":{{"avg_temperature":{},"avg_humidity":{},"temp_samples":{},"humidity_samples":{}}})",
         m.slug, Mean(m.temperature), Mean(m.humidity), m.temperature.samples, m.humidity.samples));
   }
-  return fmt::format(R"({{"timestamp":{},"averages":{}}})", UnixSeconds(snapshot.taken_at),
-                     Members(municipalities));
+  const std::string figures = fmt::format(R"("averages":{})", Members(municipalities));
+  return Cached(fmt::format(R"({{"timestamp":{},{}}})", UnixSeconds(snapshot.taken_at), figures),
+                figures);
 }
 
 }  // namespace
+
+bool CachedBody::MatchedBy(std::string_view if_none_match) const {
+  if (if_none_match == "*") return true;
+  const std::string_view opaque = std::string_view(etag).substr(etag.find('"'));
+  // A tag holds every sign but quotes: whatever stands between them, quotes come in pairs.
+  for (std::string_view rest = if_none_match; !rest.empty();) {
+    const std::size_t begin = rest.find('"');
+    if (begin == std::string_view::npos) return false;
+    const std::size_t size = rest.substr(begin).find('"', 1);
+    if (size == std::string_view::npos) return false;
+    if (rest.substr(begin, size + 1) == opaque) return true;
+    rest.remove_prefix(begin + size + 1);
+  }
+  return false;
+}
 
 void Extremes::Widen(const Extremes& other) {
   if (other.low && (!low || *other.low < *low)) low = other.low;
@@ -154,8 +173,8 @@ Result<Snapshot> ParseSnapshot(const redisReply& reply, const SnapshotOptions& o
   }
   std::sort(snapshot.municipalities.begin(), snapshot.municipalities.end(),
             [](const auto& a, const auto& b) { return a.slug < b.slug; });
-  snapshot.stats = Cached(StatsBody(snapshot, options));
-  snapshot.averages = Cached(AveragesBody(snapshot));
+  snapshot.stats = Stats(snapshot, options);
+  snapshot.averages = Averages(snapshot);
   return snapshot;
 }
 

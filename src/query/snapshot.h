@@ -41,7 +41,10 @@ struct MunicipalityTotals {
 struct CachedBody {
   std::string body;
   std::string headers;  // Whole lines: ETag and Cache-Control.
-  std::string etag;     // In its quotes.
+  std::string etag;  // W/"…", of all but the timestamp: a body of the same figures is the same.
+
+  // Whether the value of If-None-Match, a list of tags or *, names it. Compares weakly.
+  [[nodiscard]] bool MatchedBy(std::string_view if_none_match) const;
 };
 
 struct Snapshot {

@@ -46,11 +46,11 @@ class SnapshotTest : public testing::Test {
     ASSERT_EQ(RespServer(&store_).Feed(command), "+APPLIED\r\n");
   }
 
-  Snapshot Take() {
+  Snapshot Take(WallTime now = kNow) {
     const ReplyPtr reply =
         ReplyOf(store_.Execute({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey),
                                 OptionsText(store_options_)}));
-    Result<Snapshot> snapshot = ParseSnapshot(*reply, options_, kNow, kMonotonicNow);
+    Result<Snapshot> snapshot = ParseSnapshot(*reply, options_, now, kMonotonicNow);
     EXPECT_TRUE(snapshot);
     return std::move(snapshot).value();
   }
@@ -105,17 +105,40 @@ TEST_F(SnapshotTest, ANoticeIsShownAsJson) {
   EXPECT_THAT(Take().stats.body, HasSubstr(R"("notice":"demo: \"New York\"","service")"));
 }
 
-TEST_F(SnapshotTest, TheEtagIsThatOfTheBody) {
+TEST_F(SnapshotTest, TheEtagIsThatOfTheFigures) {
   Commit({{.temperature_celsius = 20}});
   const Snapshot first = Take();
   const Snapshot same = Take();
   EXPECT_EQ(first.stats.etag, same.stats.etag);
   EXPECT_NE(first.stats.etag, first.averages.etag);
-  EXPECT_THAT(first.stats.etag, testing::MatchesRegex("\"[0-9a-f]+\""));
+  EXPECT_THAT(first.stats.etag, testing::MatchesRegex("W/\"[0-9a-f]+\""));
   EXPECT_EQ(first.stats.headers,
             "ETag: " + first.stats.etag + "\r\nCache-Control: public, max-age=1\r\n");
   Commit({{.temperature_celsius = 20}});
   EXPECT_NE(Take().stats.etag, first.stats.etag);
+  EXPECT_NE(Take().averages.etag, first.averages.etag);
+}
+
+TEST_F(SnapshotTest, TheEtagOutlivesTheTimestamp) {
+  Commit({{.temperature_celsius = 20}});
+  const Snapshot first = Take();
+  const Snapshot later = Take(kNow + std::chrono::minutes(1));
+  EXPECT_NE(first.stats.body, later.stats.body);
+  EXPECT_NE(first.averages.body, later.averages.body);
+  EXPECT_EQ(first.stats.etag, later.stats.etag);
+  EXPECT_EQ(first.averages.etag, later.averages.etag);
+}
+
+TEST(CachedBodyTest, IsMatchedByAListThatNamesIt) {
+  const CachedBody cached{.body = {}, .headers = {}, .etag = R"(W/"1f")"};
+  for (const char* list : {"*", R"(W/"1f")", R"("1f")", R"("a",W/"1f")",
+                           R"( "a" , W/"b",  "1f" ,"c")", R"("","1f")", R"("a,b", "1f")"}) {
+    EXPECT_TRUE(cached.MatchedBy(list)) << list;
+  }
+  for (const char* list : {"", "1f", R"("1F")", R"("11f", "1ff")", R"("*")", R"(*, "a")",
+                           R"("a"1f"b")", R"("1f)", R"(W/"a", W/"b")"}) {
+    EXPECT_FALSE(cached.MatchedBy(list)) << list;
+  }
 }
 
 TEST_F(SnapshotTest, KeysOfWrongTypesAndForeignNumbersCountAsNone) {
