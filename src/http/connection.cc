@@ -180,7 +180,8 @@ void Connection::Take(const char* request) {
                      .content_type = head.content_type.In(request),
                      .accept = head.accept.In(request),
                      .if_none_match = head.if_none_match.In(request),
-                     .idempotency_key = head.idempotency_key.In(request)};
+                     .idempotency_key = head.idempotency_key.In(request),
+                     .content_encoding = head.content_encoding.In(request)};
   context_->handler->OnRequest(view, {index_, generation_, sequence});
 }
 

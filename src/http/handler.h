@@ -24,6 +24,7 @@ struct Request {
   std::string_view accept;
   std::string_view if_none_match;
   std::string_view idempotency_key;
+  std::string_view content_encoding;  // Empty for identity, too.
 };
 
 // Names one request until it is answered. A token of a connection that has gone is harmless.

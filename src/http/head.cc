@@ -163,6 +163,7 @@ class HeadParser final : public beast_http::basic_parser<true> {
   SingleField expect;
   SingleField content_type;
   SingleField idempotency_key;
+  SingleField content_encoding;
   SingleField accept;
   SingleField if_none_match;
 
@@ -190,6 +191,9 @@ class HeadParser final : public beast_http::basic_parser<true> {
         return expect.Add(value);
       case beast_http::field::content_type:
         return content_type.Add(value);
+      case beast_http::field::content_encoding:
+        if (!boost::beast::iequals(value, "identity")) content_encoding.Add(value);
+        return;
       case beast_http::field::accept:
         return accept.Add(value);
       case beast_http::field::if_none_match:
@@ -424,6 +428,7 @@ std::optional<Error> ParseHead(std::string_view text, std::size_t start, const H
   head->accept = span(parser.accept.value);
   head->if_none_match = span(parser.if_none_match.value);
   head->idempotency_key = span(parser.idempotency_key.value);
+  head->content_encoding = span(parser.content_encoding.value);
   return std::nullopt;
 }
 

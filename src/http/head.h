@@ -91,6 +91,7 @@ struct RequestHead {
   TextSpan accept;  // Of several lines, the first.
   TextSpan if_none_match;
   TextSpan idempotency_key;
+  TextSpan content_encoding;  // The first that is not identity.
 };
 
 // Reads the complete head that fills `text` from `start` on. Spans of `head` count from

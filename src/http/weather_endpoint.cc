@@ -7,6 +7,7 @@
 
 #include "base/json_text.h"
 #include "http/problem.h"
+#include "report/text.h"
 
 namespace chaac {
 namespace {
@@ -24,6 +25,13 @@ bool IsMediaType(std::string_view content_type, std::string_view media_type) {
   return std::equal(
       type.begin(), type.end(), media_type.begin(), media_type.end(),
       [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
+}
+
+Error EncodedBody(std::string_view content_encoding) {
+  return {ErrorCode::kUnsupportedMediaType,
+          fmt::format("the body's Content-Encoding is {}; send it uncompressed",
+                      Quote(content_encoding)),
+          {"identity"}};
 }
 
 void AppendRejections(const std::vector<RowRejection>& rejections, std::string* out) {
@@ -58,6 +66,10 @@ void WeatherEndpoint::OnPost(const Request& request, RequestToken token) {
   const Result<BodyFormat> format = FormatOf(request.content_type);
   if (!format) {
     responder_->Fail(Route::kWeather, token, format.error());
+    return;
+  }
+  if (!request.content_encoding.empty()) {
+    responder_->Fail(Route::kWeather, token, EncodedBody(request.content_encoding));
     return;
   }
   Submission* submission = ingest_->Acquire();

@@ -156,6 +156,19 @@ TEST_F(WeatherEndpointTest, OtherContentTypesAreRefused) {
   EXPECT_EQ(Post(kReport, "Content-Type: application/json;charset=utf-8\r\n").status, 200);
 }
 
+TEST_F(WeatherEndpointTest, CompressedBodiesAreRefused) {
+  for (const char* lines : {"Content-Encoding: gzip\r\n", "content-encoding: identity, br\r\n",
+                            "Content-Encoding: identity\r\nContent-Encoding: deflate\r\n"}) {
+    const testing::Answer answer = Post("\x1f\x8b", lines);
+    EXPECT_EQ(answer.status, 415) << lines;
+    EXPECT_THAT(answer.body, HasSubstr("; send it uncompressed"));
+    EXPECT_THAT(answer.body, HasSubstr(R"("allowed":["identity"])"));
+  }
+  EXPECT_THAT(Post("\x1f\x8b", "Content-Encoding: gzip\r\n").body, HasSubstr(R"(is \"gzip\";)"));
+  EXPECT_EQ(Post(kReport, "Content-Encoding: Identity\r\n").status, 200);
+  EXPECT_EQ(Post(kReport, "Content-Encoding:\r\n").status, 200);
+}
+
 TEST_F(WeatherEndpointTest, AStoreThatRefusesIsA503ThatMayBeTriedAgain) {
   server_.OnLoop([this] { store_.SetError("-OOM command not allowed"); });
   const testing::Answer answer = Post(kReport);

@@ -1,5 +1,6 @@
 """Every route, as the contract has it."""
 
+import gzip
 import json
 import re
 import time
@@ -256,6 +257,15 @@ def test_other_media_types_are_refused(server, nothing_stored, content_type):
     assert (answer.status, answer.problem) == (415, "unsupported-media-type")
     assert content_type in answer.detail
     assert set(answer.json()["allowed"]) == {"application/json", "application/x-ndjson"}
+
+
+def test_compressed_bodies_are_refused(connection, nothing_stored):
+    body = gzip.compress(json.dumps(REPORT).encode())
+    with nothing_stored():
+        answer = connection.exchange(post(body, content_encoding="gzip"))
+        assert (answer.status, answer.problem) == (415, "unsupported-media-type")
+        assert "uncompressed" in answer.detail
+    assert connection.exchange(post(REPORT, content_encoding="identity")).status == 200
 
 
 def test_every_answer_has_a_date_and_a_length(connection):
