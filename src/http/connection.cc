@@ -158,7 +158,9 @@ std::size_t Connection::ReadFrom(char* bytes, std::size_t* size) {
       break;
     }
     finished_any = true;
+    more_read_ = done + progress.size < *size;
     Take(bytes + done);
+    more_read_ = false;
     done += progress.size;
     reader_.Reset();
   }
@@ -219,7 +221,8 @@ void Connection::KeepReceiveDeadline(bool partial, bool finished_any) {
 void Connection::Respond(std::uint32_t sequence, const Response& response) {
   PendingAnswer* const pending = answers_.Find(sequence);
   if (pending == nullptr) return;
-  const bool is_last = answers_.size() == 1;
+  // Requests behind it may have been read already: the last of them is the last.
+  const bool is_last = answers_.size() == 1 && !more_read_ && !paused_;
   if (is_last && context_->phase != Phase::kServing) {
     pending->persistence = Persistence::kClose;
     EndInput();

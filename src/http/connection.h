@@ -113,6 +113,7 @@ class Connection final : public EventHandler {
   int fd_ = -1;
   State state_ = State::kClosed;
   bool paused_ = false;        // Too much is unanswered or unsent: requests are not read.
+  bool more_read_ = false;     // Bytes follow the request that the handler is given now.
   bool receiving_ = false;     // A part of a request has arrived; input_deadline_ is in `receive`.
   bool peer_ended_ = false;    // The client has shut down its side.
   bool unsent_ = false;        // Is in context_->unsent.

@@ -40,8 +40,8 @@ class HttpServer {
   void AnnounceClose();
 
   // From now on: no new connection is accepted, the last answer of a connection says
-  // Connection: close, idle connections close at once. Requests that have arrived are still
-  // answered.
+  // Connection: close, idle connections close at once. Requests that were read are still
+  // answered, pipelined ones too.
   void Drain();
 
   // No connection is left (after Drain()).

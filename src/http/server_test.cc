@@ -340,6 +340,48 @@ TEST(HttpServerTest, DrainsWithoutLosingARequest) {
   server.Await([&] { return server.http().Idle(); });
 }
 
+TEST(HttpServerTest, AnnouncingAndDrainingAnswerAllThatIsPipelined) {
+  for (const bool draining : {false, true}) {
+    // The smaller pipeline ends within what is read at once.
+    for (const std::size_t pipeline_max : {4U, 128U}) {
+      TestServer server(Echo, {.pipeline_max = pipeline_max, .output_bytes_max = 500});
+      Client client(server);
+      ASSERT_TRUE(client.Send(Get("/first")));
+      EXPECT_EQ(client.Read().status, 200);
+      server.OnLoop([&] {
+        std::string all;
+        for (int i = 0; i < 10; ++i) all += Get("/" + std::to_string(i));
+        ASSERT_TRUE(client.Send(all));
+        draining ? server.http().Drain() : server.http().AnnounceClose();
+      });
+      for (int i = 0; i < 10; ++i) {
+        const Answer answer = client.Read();
+        EXPECT_EQ(answer.body, "/" + std::to_string(i) + ":");
+        EXPECT_EQ(answer.head.find("Connection: close") != std::string::npos, i == 9) << i;
+      }
+      EXPECT_TRUE(client.ReadEnd());
+    }
+  }
+}
+
+TEST(HttpServerTest, AnsweringWhatWasReadDoesNotDropWhatWaitsToBeRead) {
+  Held held;
+  TestServer server(std::ref(held), {.pipeline_max = 2});
+  Client client(server);
+  ASSERT_TRUE(client.Send(Get("/1") + Get("/2") + Get("/3")));
+  server.Await([&] { return held.tokens.size() == 2; });
+  server.OnLoop([&] {
+    server.http().Drain();
+    for (const RequestToken token : held.tokens) server.http().Respond(token, {.body = "answer"});
+  });
+  EXPECT_THAT(client.Read().head, Not(HasSubstr("Connection:")));
+  EXPECT_THAT(client.Read().head, Not(HasSubstr("Connection:")));
+  server.Await([&] { return held.tokens.size() == 3; });
+  server.OnLoop([&] { server.http().Respond(held.tokens[2], {.body = "last"}); });
+  EXPECT_THAT(client.Read().head, HasSubstr("Connection: close\r\n"));
+  EXPECT_TRUE(client.ReadEnd());
+}
+
 TEST(HttpServerTest, DrainServesWhatHasArrivedUnread) {
   TestServer server(Echo);
   Client client(server);
