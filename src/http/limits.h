@@ -14,7 +14,7 @@ struct HttpLimits {
   std::size_t connections_max = 10'000;  // Of one server; more are accepted and closed.
   std::size_t pipeline_max = 128;  // Unanswered requests of one connection; then it is not read.
   std::size_t output_bytes_max =
-      std::size_t{1024} * 1024;                       // Unsent answers of one; then it is not read.
+      std::size_t{64} * 1024;  // Unsent answers of one, and one more; then it is not read.
   std::chrono::milliseconds receive_timeout{10'000};  // From a request's first byte to its last.
   std::chrono::milliseconds idle_timeout{75'000};     // Between requests.
   std::chrono::milliseconds send_timeout{10'000};     // Without progress of a pending write.

@@ -124,6 +124,11 @@ TEST(HttpServerLimitsTest, UnsentAnswersStopTheReadingUntilTheClientReads) {
   for (std::size_t i = 0; i < kRequests; ++i) ASSERT_EQ(client.Read().body.size(), large.size());
 }
 
+TEST(HttpServerLimitsTest, AFewUnsentAnswersAreEnoughToStop) {
+  // 10,000 connections that never read must not hold gigabytes.
+  EXPECT_LE(HttpLimits().output_bytes_max * HttpLimits().connections_max, 640U * 1024 * 1024);
+}
+
 TEST(HttpServerLimitsTest, AnswersThatWaitForAnOlderOneCountAsUnsent) {
   const std::string large(10'000, 'x');
   std::vector<RequestToken> tokens;
