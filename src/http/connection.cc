@@ -38,6 +38,7 @@ ConnectionContext::ConnectionContext(EventLoop* event_loop, const HttpLimits& ht
       idle(http_limits.idle_timeout),
       receive(http_limits.receive_timeout),
       send(http_limits.send_timeout),
+      drain(http_limits.drain_timeout()),
       linger(kLingerTimeout) {}
 
 Connection::Connection(ConnectionContext* context, std::uint32_t index)
@@ -69,6 +70,7 @@ void Connection::Close() {
   waiting_bytes_ = lingered_bytes_ = 0;
   input_deadline_.Disarm();
   output_deadline_.Disarm();
+  drain_deadline_.Disarm();
   context_->free.push_back(index_);
   context_->metrics->connections_open.Add(-1);
 }
@@ -281,11 +283,7 @@ void Connection::Send() {
   if (!output_.empty()) {
     const ssize_t sent = send(fd_, output_.data(), output_.size(), MSG_NOSIGNAL);
     if (sent < 0 && !IsTransient(errno)) return Close();
-    if (sent > 0) {
-      context_->metrics->bytes_sent.Add(static_cast<std::uint64_t>(sent));
-      output_.Consume(static_cast<std::size_t>(sent));
-      if (output_deadline_.armed()) context_->send.Arm(&output_deadline_, context_->loop->Now());
-    }
+    if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
     if (!output_.empty()) return;
     context_->buffers.Return(std::move(output_));
   }
@@ -297,7 +295,23 @@ void Connection::Send() {
   if (!receiving_) context_->idle.Arm(&input_deadline_, context_->loop->Now());
 }
 
+void Connection::NoteSent(std::size_t bytes) {
+  context_->metrics->bytes_sent.Add(bytes);
+  output_.Consume(bytes);
+  if (!output_deadline_.armed()) return;
+  context_->send.Arm(&output_deadline_, context_->loop->Now());
+  drain_bytes_ -= std::min(bytes, drain_bytes_);
+  if (drain_bytes_ == 0) ArmDrain();
+}
+
+// drain_timeout is for what is pending now: who reads on and on may have output pending for ever.
+void Connection::ArmDrain() {
+  drain_bytes_ = output_.size();
+  context_->drain.Arm(&drain_deadline_, context_->loop->Now());
+}
+
 void Connection::EndOutput() {
+  drain_deadline_.Disarm();
   if (peer_ended_) return Close();
   shutdown(fd_, SHUT_WR);
   state_ = State::kLingering;
@@ -327,8 +341,10 @@ void Connection::Watch() {
   if (state_ == State::kLingering) return;  // output_deadline_ is in `linger`.
   if ((wanted & EPOLLOUT) == 0) {
     output_deadline_.Disarm();
+    drain_deadline_.Disarm();
   } else if (!output_deadline_.armed()) {
     context_->send.Arm(&output_deadline_, context_->loop->Now());
+    ArmDrain();
   }
 }
 

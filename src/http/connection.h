@@ -49,6 +49,7 @@ struct ConnectionContext {
   DeadlineList<Connection> idle;
   DeadlineList<Connection> receive;
   DeadlineList<Connection> send;
+  DeadlineList<Connection> drain;
   DeadlineList<Connection> linger;
 };
 
@@ -103,6 +104,8 @@ class Connection final : public EventHandler {
   void MoveReadyAnswers();
   void MarkUnsent();
   void Send();
+  void NoteSent(std::size_t bytes);
+  void ArmDrain();
   void EndOutput();
   void Watch();
   [[nodiscard]] bool HasRoom(std::size_t divisor) const;
@@ -124,9 +127,11 @@ class Connection final : public EventHandler {
   AnswerQueue answers_;
   std::size_t waiting_bytes_ = 0;  // Of ready answers in answers_.
   Buffer output_;
+  std::size_t drain_bytes_ = 0;  // Of output_: what must be sent before drain_deadline_.
   std::size_t lingered_bytes_ = 0;
   Deadline<Connection> input_deadline_{this};   // In `idle` or `receive`.
   Deadline<Connection> output_deadline_{this};  // In `send` or `linger`.
+  Deadline<Connection> drain_deadline_{this};   // In `drain`, with output_deadline_ in `send`.
 };
 
 }  // namespace chaac

@@ -18,6 +18,9 @@ struct HttpLimits {
   std::chrono::milliseconds receive_timeout{10'000};  // From a request's first byte to its last.
   std::chrono::milliseconds idle_timeout{75'000};     // Between requests.
   std::chrono::milliseconds send_timeout{10'000};     // Without progress of a pending write.
+
+  // For a pending write to end, whatever its progress: a byte now and then is not enough.
+  [[nodiscard]] std::chrono::milliseconds drain_timeout() const { return 6 * send_timeout; }
 };
 
 }  // namespace chaac

@@ -14,7 +14,7 @@ struct HttpMetrics {
   Gauge connections_open;
   Counter bytes_received;
   Counter bytes_sent;
-  Counter timeouts;  // Closed for receive_timeout or send_timeout (idle ones not counted).
+  Counter timeouts;  // Closed for a timeout (idle ones not counted).
   // Answered by the server itself, by ErrorCode: framing, sizes, receive_timeout. No route saw
   // them.
   std::array<Counter, kErrorCodeCount> refused;

@@ -57,6 +57,7 @@ struct HttpServer::Impl {
     while (Connection* const expired = context.idle.PopExpired(now)) expired->OnIdleTimeout();
     while (Connection* const expired = context.receive.PopExpired(now)) expired->OnReceiveTimeout();
     while (Connection* const expired = context.send.PopExpired(now)) expired->OnSendTimeout();
+    while (Connection* const expired = context.drain.PopExpired(now)) expired->OnSendTimeout();
     while (Connection* const expired = context.linger.PopExpired(now)) expired->Close();
     listener.OnTick();
   }

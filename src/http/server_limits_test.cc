@@ -108,6 +108,42 @@ TEST(HttpServerLimitsTest, AClientThatNeverReadsIsCutOff) {
   EXPECT_EQ(server.metrics().timeouts.Value(), 1U);
 }
 
+// Reads like Client::Read(), but never fast; true when it got everything.
+bool ReadSlowly(const Client& client, std::size_t bytes_expected) {
+  std::vector<char> bytes(32 * 1024);
+  std::size_t got = 0;
+  while (got < bytes_expected) {
+    std::this_thread::sleep_for(milliseconds{2});
+    const ssize_t received = recv(client.fd(), bytes.data(), bytes.size(), 0);
+    if (received <= 0) return false;
+    got += static_cast<std::size_t>(received);
+  }
+  return true;
+}
+
+TEST(HttpServerLimitsTest, ATrickleOfReadingDoesNotHoldAnAnswerForEver) {
+  const std::string huge(256 * 1024 * 1024, 'x');  // 16 s of slow reading at least.
+  TestServer server([&](TestServer& self, const Request&,
+                        RequestToken token) { self.http().Respond(token, {.body = huge}); },
+                    {.send_timeout = milliseconds{500}});
+  Client client(server);
+  ASSERT_TRUE(client.Send(Get("/")));
+  EXPECT_FALSE(ReadSlowly(client, huge.size()));
+  EXPECT_EQ(server.metrics().timeouts.Value(), 1U);
+}
+
+TEST(HttpServerLimitsTest, WhoReadsOnAndOnIsNotCutOff) {
+  constexpr std::size_t kRequests = 800;
+  const std::string large(64 * 1024, 'x');
+  TestServer server([&](TestServer& self, const Request&,
+                        RequestToken token) { self.http().Respond(token, {.body = large}); },
+                    {.send_timeout = milliseconds{300}});
+  Client client(server);
+  ASSERT_TRUE(client.Send(Repeat(Get("/"), kRequests)));
+  EXPECT_TRUE(ReadSlowly(client, kRequests * large.size()));  // 3.2 s, in which output waits.
+  EXPECT_EQ(server.metrics().timeouts.Value(), 0U);
+}
+
 TEST(HttpServerLimitsTest, UnsentAnswersStopTheReadingUntilTheClientReads) {
   constexpr std::size_t kRequests = 1000;
   const std::string large(64 * 1024, 'x');
