@@ -8,7 +8,9 @@ REPLY_TIMEOUT_S = 10.0
 PROBLEM_PREFIX = "urn:chaac:problem:"
 
 # Types of 5xx problems that say for certain that nothing was stored.
-NOT_STORED = frozenset({"not-committed", "queue-full", "id-window-full", "store-key-invalid"})
+NOT_STORED = frozenset(
+    {"not-committed", "queue-full", "id-window-full", "server-busy", "store-key-invalid"}
+)
 
 
 def accepts(status, body):

@@ -44,7 +44,7 @@ struct Config {
   ValkeyConfig valkey;
   Endpoint endpoint;  // What `valkey` says, parsed; username and password filled in.
 
-  HttpLimits http;  // connections_max is the whole process's.
+  HttpLimits http;  // connections_max and buffered_bytes_max are the whole process's.
   DecoderLimits decoder;
   IngestLimits ingest;  // queue_reports_max is the whole process's.
   StoreOptions store{.conditions = Conditions::DefaultSlugs()};

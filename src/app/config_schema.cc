@@ -204,6 +204,11 @@ constexpr auto kSchema = std::to_array<Property>({
         [](Config* c) -> ConfigField { return &c->http.body_bytes_max; },
         "The body of one request, a whole batch; more is 413."),
     Number(
+        kLimits, "buffered-bytes-max", "BYTES", kMiB, 64 * kKiB * kMiB,
+        [](Config* c) -> ConfigField { return &c->http.buffered_bytes_max; },
+        "Memory of the process for requests above 64 KiB while they arrive; beyond it: 503 "
+        "server-busy. Each loop takes at least what two bodies need."),
+    Number(
         kLimits, "report-bytes-max", "BYTES", 256, kMiB,
         [](Config* c) -> ConfigField { return &c->decoder.report_bytes_max; },
         "The JSON of one report: a single body or one row of a batch; more is 413."),

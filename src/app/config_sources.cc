@@ -183,9 +183,10 @@ struct Relation {
   std::string_view larger;
   std::string_view reason;
 };
-constexpr std::array<Relation, 5> kRelations = {{
+constexpr std::array<Relation, 6> kRelations = {{
     {"target-bytes-max", "head-bytes-max", "the target is a part of the head"},
     {"report-bytes-max", "body-bytes-max", "a report is a part of a body"},
+    {"body-bytes-max", "buffered-bytes-max", "a body arrives in that memory"},
     {"rows-max", "queue-reports-max", "a whole batch must find room in the queue"},
     {"batch-reports-max", "queue-reports-max", "a commit is filled from the queue"},
     {"store-reply-timeout-ms", "drain-timeout-ms",

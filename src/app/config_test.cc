@@ -76,6 +76,7 @@ TEST_F(ConfigTest, DefaultsAreThoseOfTheDesign) {
   EXPECT_EQ(config.http.head_bytes_max, 16U * 1024);
   EXPECT_EQ(config.http.target_bytes_max, 4U * 1024);
   EXPECT_EQ(config.http.body_bytes_max, 4U * 1024 * 1024);
+  EXPECT_EQ(config.http.buffered_bytes_max, 256U * 1024 * 1024);
   EXPECT_EQ(config.http.connections_max, 10'000U);
   EXPECT_EQ(config.http.receive_timeout, 10s);
   EXPECT_EQ(config.http.idle_timeout, 75s);
@@ -224,6 +225,8 @@ TEST_F(ConfigTest, SettingsThatContradictEachOtherAreRefused) {
             "--target-bytes-max is 2000, but --head-bytes-max is 1999: the target is a part of the "
             "head; give at most 1999");
   EXPECT_THAT(Refusal({"serve", "--body-bytes-max", "65535"}), StartsWith("--report-bytes-max is"));
+  EXPECT_THAT(Refusal({"serve", "--buffered-bytes-max", "4194303"}),
+              StartsWith("--body-bytes-max is 4194304, but --buffered-bytes-max is 4194303"));
   EXPECT_THAT(Refusal({"serve", "--queue-reports-max", "9999"}), StartsWith("--rows-max is 10000"));
   EXPECT_THAT(Refusal({"serve", "--queue-reports-max", "511", "--rows-max", "1"}),
               StartsWith("--batch-reports-max is 512"));

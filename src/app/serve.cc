@@ -89,6 +89,9 @@ LoopSettings MakeLoopSettings(const Config& config, const StoreOptions& store) {
   // Limits of the process, shared out.
   settings.http.connections_max =
       std::max<std::size_t>(1, config.http.connections_max / settings.loop_count);
+  settings.http.buffered_bytes_max =  // A request that is alone must never be refused.
+      std::max(config.http.buffered_bytes_max / settings.loop_count,
+               2 * (config.http.head_bytes_max + config.http.body_bytes_max));
   settings.ingest.queue_reports_max =
       std::max<std::size_t>(1, config.ingest.queue_reports_max / settings.loop_count);
   settings.ingest.ids_block =

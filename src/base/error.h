@@ -40,6 +40,7 @@ enum class ErrorCode : std::uint8_t {
   kQueueFull,              // 503: too many reports wait already; not stored.
   kIdWindowFull,           // 503: no room to remember another id; not stored.
   kStoreUnavailable,       // 503: the store cannot be read at present.
+  kServerBusy,             // 503: large requests fill the memory they may have; not stored.
   kHttpVersion,            // 505
 };
 inline constexpr std::size_t kErrorCodeCount =

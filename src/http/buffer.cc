@@ -17,13 +17,19 @@ void Buffer::Append(std::string_view bytes) {
   Commit(bytes.size());
 }
 
-void Buffer::Grow(std::size_t n) {
+std::size_t Buffer::CapacityWith(std::size_t n) const {
   const std::size_t used = size();
   // Moving to the front is worth it only when more room than bytes to move is gained.
-  if (begin_ >= used && capacity_ - used >= n) {
+  const bool has_room = capacity_ - end_ >= n || (begin_ >= used && capacity_ - used >= n);
+  return has_room ? capacity_ : std::max({kCapacityMin, 2 * used, used + n});
+}
+
+void Buffer::Grow(std::size_t n) {
+  const std::size_t used = size();
+  const std::size_t capacity = CapacityWith(n);
+  if (capacity == capacity_) {
     std::memmove(bytes_.get(), data(), used);
   } else {
-    const std::size_t capacity = std::max({kCapacityMin, 2 * used, used + n});
     // Not initialised: everything but the padding is written before it is read.
     decltype(bytes_) bytes(new char[capacity + kRequestPaddingBytes]);
     if (used > 0) std::memcpy(bytes.get(), data(), used);

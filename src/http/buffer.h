@@ -36,6 +36,8 @@ class Buffer {
     if (capacity_ - end_ < n) Grow(n);
     return bytes_.get() + end_;
   }
+  // The capacity that Reserve(n) would leave.
+  [[nodiscard]] std::size_t CapacityWith(std::size_t n) const;
   void Commit(std::size_t n) { end_ += n; }
   // Bytes that Reserve() would give without moving.
   [[nodiscard]] std::size_t room() const { return capacity_ - end_; }

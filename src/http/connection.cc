@@ -65,6 +65,7 @@ void Connection::Close() {
   paused_ = receiving_ = peer_ended_ = unsent_ = false;
   reader_.Reset();
   context_->buffers.Return(std::move(input_));
+  CountInput();
   context_->buffers.Return(std::move(output_));
   answers_.Clear();
   waiting_bytes_ = lingered_bytes_ = 0;
@@ -95,6 +96,7 @@ void Connection::OnEvents(std::uint32_t epoll_events) {
 
 void Connection::Receive() {
   const bool in_shared = input_.empty();
+  if (!in_shared && !InputMayGrow()) return RefuseForMemory();
   char* const to = in_shared ? context_->read_bytes.data() : input_.Reserve(kReadBytesMin);
   const std::size_t room = in_shared ? kReadBytesMax : std::min(input_.room(), kReadBytesMax);
   const ssize_t received = recv(fd_, to, room, 0);
@@ -107,6 +109,7 @@ void Connection::Receive() {
   context_->metrics->bytes_received.Add(size);
   if (!in_shared) {
     input_.Commit(size);
+    CountInput();
     return ReadRequests();
   }
   const std::size_t done = ReadFrom(to, &size);
@@ -137,6 +140,30 @@ void Connection::ReadRequests() {
     smaller.Append(input_.view());
     input_ = std::move(smaller);
   }
+  CountInput();
+}
+
+// Whether the buffers of all connections leave room for what the next Reserve() takes.
+bool Connection::InputMayGrow() const {
+  const std::size_t capacity = input_.CapacityWith(kReadBytesMin);
+  return capacity == input_.capacity() || capacity <= kReadBytesMax ||
+         context_->large_input_bytes - large_input_bytes_ + capacity <=
+             context_->limits.buffered_bytes_max;
+}
+
+// To be called when input_ has another capacity.
+void Connection::CountInput() {
+  context_->large_input_bytes -= large_input_bytes_;
+  large_input_bytes_ = input_.capacity() > kReadBytesMax ? input_.capacity() : 0;
+  context_->large_input_bytes += large_input_bytes_;
+}
+
+void Connection::RefuseForMemory() {
+  context_->buffers.Return(std::move(input_));  // Now, not when the answer is sent.
+  CountInput();
+  Refuse({ErrorCode::kServerBusy,
+          "Too many large requests are arriving at once; send this one again later.",
+          {}});
 }
 
 // Reads requests from bytes[0, *size). Returns how many bytes are done with; those up to *size,
@@ -317,6 +344,7 @@ void Connection::EndOutput() {
   state_ = State::kLingering;
   input_deadline_.Disarm();
   context_->buffers.Return(std::move(input_));
+  CountInput();
   context_->linger.Arm(&output_deadline_, context_->loop->Now());
 }
 

@@ -43,9 +43,10 @@ struct ConnectionContext {
   Phase phase = Phase::kServing;
   ResponseWriter writer;
   BufferPool buffers;
-  std::vector<char> read_bytes;     // Where a connection without unread bytes receives.
-  std::vector<Connection*> unsent;  // Those with something to send at the end of the round.
-  std::vector<std::uint32_t> free;  // Indexes of connections without a socket.
+  std::size_t large_input_bytes = 0;  // What input buffers above kReadBytesMax hold.
+  std::vector<char> read_bytes;       // Where a connection without unread bytes receives.
+  std::vector<Connection*> unsent;    // Those with something to send at the end of the round.
+  std::vector<std::uint32_t> free;    // Indexes of connections without a socket.
   DeadlineList<Connection> idle;
   DeadlineList<Connection> receive;
   DeadlineList<Connection> send;
@@ -93,6 +94,9 @@ class Connection final : public EventHandler {
 
   void Receive();
   void ReceiveEnd();
+  [[nodiscard]] bool InputMayGrow() const;
+  void CountInput();
+  void RefuseForMemory();
   void EndInput();
   void ReadRequests();
   void Discard();
@@ -124,6 +128,7 @@ class Connection final : public EventHandler {
 
   RequestReader reader_;
   Buffer input_;  // From the first byte of the request that is not complete, or not yet read.
+  std::size_t large_input_bytes_ = 0;  // What input_ has in context_->large_input_bytes.
   AnswerQueue answers_;
   std::size_t waiting_bytes_ = 0;  // Of ready answers in answers_.
   Buffer output_;

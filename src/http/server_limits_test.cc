@@ -228,6 +228,52 @@ TEST(HttpServerLimitsTest, ADeepPipelineDoesNotStarveOthers) {
   reader.join();
 }
 
+TEST(HttpServerLimitsTest, LargeRequestsShareTheirMemory) {
+  constexpr std::size_t kBytes = 1'000'000;
+  TestServer server(
+      [](TestServer& self, const Request& request, RequestToken token) {
+        self.http().Respond(token, {.body = std::to_string(request.body.size())});
+      },
+      {.body_bytes_max = kBytes, .buffered_bytes_max = 2'500'000});
+  const std::string request =
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n" +
+      std::string(kBytes, 'x');
+  const std::string begin = request.substr(0, request.size() - 9);
+  const auto send_begin = [&](Client& client) {
+    const std::uint64_t before = server.metrics().bytes_received.Value();
+    EXPECT_TRUE(client.Send(begin));
+    server.Await([&] { return server.metrics().bytes_received.Value() == before + begin.size(); });
+  };
+  Client first(server);
+  std::optional<Client> second(std::in_place, server);
+  send_begin(first);
+  send_begin(*second);  // Each holds about a megabyte.
+
+  for (int i = 0; i < 2; ++i) {  // Twice: what is refused holds nothing.
+    Client third(server);
+    ASSERT_TRUE(third.Send(begin));
+    const Answer answer = third.Read();
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_THAT(answer.head, HasSubstr("Retry-After: 1\r\nConnection: close\r\n"));
+    EXPECT_THAT(answer.body, HasSubstr("urn:chaac:problem:server-busy"));
+    EXPECT_TRUE(third.ReadEnd());
+  }
+  EXPECT_EQ(server.Refused(ErrorCode::kServerBusy), 2U);
+  Client small(server);
+  ASSERT_TRUE(small.Send(Get("/")));
+  EXPECT_EQ(small.Read().body, "0") << "small requests need none of that memory";
+
+  second.reset();
+  server.Await([&] { return server.metrics().connections_open.Value() <= 3; });
+  for (int i = 0; i < 3; ++i) {  // One after another: what was answered holds nothing.
+    Client next(server);
+    ASSERT_TRUE(next.Send(request));
+    EXPECT_EQ(next.Read().body, std::to_string(kBytes));
+  }
+  ASSERT_TRUE(first.Send(request.substr(begin.size())));
+  EXPECT_EQ(first.Read().body, std::to_string(kBytes));
+}
+
 TEST(HttpServerLimitsTest, MoreThanConnectionsMaxAreClosed) {
   TestServer server(Echo, {.connections_max = 2});
   Client first(server);

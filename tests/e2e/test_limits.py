@@ -291,6 +291,28 @@ def test_store_reply(stopped_store, own_valkey):
         assert differences(dump_store(store)) == []
 
 
+def test_large_requests_share_their_memory(start_server):
+    mebi = 1024 * 1024
+    server = start_server(
+        *("--loops", "1", "--body-bytes-max", str(mebi), "--buffered-bytes-max", str(mebi))
+    )
+    connections = [Connection(server.port) for _ in range(5)]
+    for connection in connections:
+        connection.send(post(b" " * mebi)[:-1000])
+    wait_until(lambda: len(readable(connections)) >= 3, "there is memory for two at most")
+    refused = readable(connections)
+    for answer in answers_of(refused):
+        assert (answer.status, answer.problem) == (503, "server-busy")
+        assert answer.headers["retry-after"]
+    assert all(connection.closed_by_server() for connection in refused)
+    assert len(refused) < 5, "one is not refused"
+    assert exchange(server.port, post(REPORT)).status == 200
+    for connection in connections:
+        connection.close()
+    whole = post(json.dumps([REPORT]).encode().ljust(mebi))
+    wait_until(lambda: exchange(server.port, whole).status == 200, "there is room again")
+
+
 def test_many_slow_clients_do_not_stop_a_good_one(server):
     slow = []
     for _ in range(100):

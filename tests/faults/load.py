@@ -15,7 +15,9 @@ from faults.ledger import Ledger, Outcome, Row
 CONNECTIONS = 8
 ROWS_MAX = 40  # Of one request; far below what a commit's lists carry of one municipality.
 ANSWER_SECONDS_MAX = 30  # A request without an answer for so long has been forgotten.
-PROBLEMS_NOT_STORED = ("not-committed", "queue-full", "id-window-full", "store-key-invalid")
+PROBLEMS_NOT_STORED = (
+    *("not-committed", "queue-full", "id-window-full", "server-busy", "store-key-invalid"),
+)
 
 # A report without an id equals no other: its temperature is one of these, scattered over -60..60.
 _UNIQUE_TEMPERATURES = 1_200_000

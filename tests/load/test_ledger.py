@@ -49,6 +49,7 @@ def test_counts_what_was_accepted():
         (429, b"", 0),
         (503, problem("not-committed"), 0),
         (503, problem("queue-full"), 0),
+        (503, problem("server-busy"), 0),
         (503, problem("outcome-unknown"), 1),
         (503, b"<html>a proxy's</html>", 1),
         (500, problem("internal"), 1),
