@@ -7,6 +7,12 @@
 
 namespace chaac {
 
+HttpLimits AdminLimits(HttpLimits limits) {
+  limits.connections_max = kAdminConnectionsMax;
+  limits.body_bytes_max = kAdminBodyBytesMax;
+  return limits;
+}
+
 Control::Control(const ControlSettings& settings, std::function<std::string()> metrics_page)
     : snapshots_(&loop_, settings.link, settings.store, settings.snapshot, settings.board,
                  &metrics_.link),

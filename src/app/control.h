@@ -3,6 +3,7 @@
 // thread that made it.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <thread>
@@ -21,6 +22,13 @@ struct ControlMetrics {
   RouteMetrics routes;
   LinkMetrics link;
 };
+
+// The admin port's own limits, so that its clients can never starve those of the public port.
+inline constexpr std::size_t kAdminConnectionsMax = 128;  // Probes, scrapers and a few people.
+inline constexpr std::size_t kAdminBodyBytesMax = 1024;   // No route of it reads a body.
+
+// The public port's limits with these in their place.
+[[nodiscard]] HttpLimits AdminLimits(HttpLimits limits);
 
 struct ControlSettings {
   ListenAddress address;

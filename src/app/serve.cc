@@ -25,8 +25,9 @@
 namespace chaac {
 namespace {
 
-// Descriptors beyond the connections': listening sockets, epoll, the store, logs.
-constexpr std::size_t kOtherDescriptors = 64;
+// Descriptors beyond the connections' of both ports.
+constexpr std::size_t kLoopDescriptors = 8;    // Of each: epoll, listening, spare, store, wake-up.
+constexpr std::size_t kOtherDescriptors = 64;  // Control's, name look-ups, logs, libraries.
 constexpr std::chrono::milliseconds kPreflightTimeout{2'000};
 
 std::uint32_t LoopCount(const Config& config) {
@@ -36,8 +37,9 @@ std::uint32_t LoopCount(const Config& config) {
 
 // Raises the descriptor limit as far as the system lets us. Too low a limit is no error:
 // connections beyond it are refused, and said so here.
-void RaiseDescriptorLimit(std::size_t connections_max) {
-  const rlim_t wanted = connections_max + kOtherDescriptors;
+void RaiseDescriptorLimit(const Config& config) {
+  const rlim_t wanted = config.http.connections_max + kAdminConnectionsMax +
+                        kLoopDescriptors * LoopCount(config) + kOtherDescriptors;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
   limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
@@ -130,7 +132,7 @@ void Drain(const Config& config, const StopSignals& stop_signals, Readiness* rea
 }  // namespace
 
 int Serve(const Config& config, const StopSignals& stop_signals) {
-  RaiseDescriptorLimit(config.http.connections_max);
+  RaiseDescriptorLimit(config);
   const Conditions conditions(config.store.conditions);
   const std::optional<Catalogue> catalogue = LoadCatalogue(config.municipalities);
   std::optional<TlsContext> tls;
@@ -156,7 +158,7 @@ int Serve(const Config& config, const StopSignals& stop_signals) {
   MetricsPageSources sources{.board = &board};
 
   Control control({.address = config.admin,
-                   .http = config.http,
+                   .http = AdminLimits(config.http),
                    .store = store,
                    .snapshot = {.conditions = config.store.conditions, .notice = config.notice},
                    .link = &link,

@@ -2,11 +2,14 @@
 
 import contextlib
 import json
+import re
 import select
 import signal
 import socket
+from pathlib import Path
 
 import pytest
+from lib import metrics
 from lib.model import differences, dump_store
 from lib.processes import REPOSITORY, Server, wait_until
 from lib.wire import Answer, Connection, exchange, get, post, request
@@ -165,6 +168,39 @@ def test_connections(start_server):
     for connection in admitted:
         connection.close()
     wait_until(lambda: get_or_none(server, "/health"), "a place is free again")
+
+
+def test_the_admin_port_has_limits_of_its_own(start_server):
+    server = start_server("--connections-max", "200", "--loops", "1")
+    assert exchange(server.admin_port, post(b" " * 1024)).status == 404
+    with Connection(server.admin_port) as connection:
+        answer = connection.exchange(post(b" " * 1025))
+        assert (answer.status, answer.problem) == (413, "body-too-large")
+    wait_until(lambda: metric_of(server, "chaac_http_connections_open", "admin") == 1, "our own")
+    admitted = [Connection(server.admin_port) for _ in range(128)]
+    assert all(c.exchange(request("GET", "/livez")).status == 200 for c in admitted)
+    with Connection(server.admin_port) as refused, pytest.raises(ConnectionError):
+        refused.exchange(request("GET", "/livez"))
+    assert exchange(server.port, post(REPORT)).status == 200
+    for connection in admitted:
+        connection.close()
+
+
+def metric_of(server, name: str, listener: str) -> float:
+    page = metrics.parse(get(server.admin_port, "/metrics").body.decode())
+    return metrics.total(page, name, listener=listener)
+
+
+def test_descriptors_are_enough_for_both_ports(folder, valkey):
+    server = Server(folder / "server", valkey.url, "--connections-max", "1000", "--loops", "3")
+    server.command = ["bash", "-c", 'ulimit -Sn 256 && exec "$@"', "bash", *server.command]
+    server.start()
+    try:
+        limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+        soft = int(re.search(r"Max open files +(\d+)", limits)[1])
+        assert soft == 1000 + 128 + 3 * 8 + 64
+    finally:
+        server.kill()
 
 
 def get_or_none(server, target: str) -> Answer | None:
