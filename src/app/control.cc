@@ -16,7 +16,7 @@ HttpLimits AdminLimits(HttpLimits limits) {
 Control::Control(const ControlSettings& settings, std::function<std::string()> metrics_page)
     : snapshots_(&loop_, settings.link, settings.store, settings.snapshot, settings.board,
                  &metrics_.link),
-      responder_(&metrics_.routes),
+      responder_(&loop_, &metrics_.routes),
       reads_(&loop_, settings.board, settings.readiness, &responder_),
       api_(std::move(metrics_page), &reads_, &responder_),
       server_(&loop_, settings.address, settings.http, &api_, &metrics_.http) {

@@ -37,7 +37,7 @@ Loop::Loop(std::uint32_t number, const LoopSettings* settings)
     : number_(number),
       municipalities_(MakeMunicipalities(*settings)),
       decoder_(&municipalities_, settings->conditions, settings->decoder),
-      responder_(&metrics_.routes),
+      responder_(&loop_, &metrics_.routes),
       weather_(&loop_, &decoder_, &responder_, &metrics_.ingest),
       reads_(&loop_, settings->board, settings->readiness, &responder_),
       api_(&weather_, &reads_, &responder_),
@@ -55,7 +55,8 @@ Loop::Loop(std::uint32_t number, const LoopSettings* settings)
 }
 
 Loop::~Loop() {
-  if (!drain_asked_) loop_.Stop();  // A start that failed midway: nothing else would end the thread.
+  if (!drain_asked_)
+    loop_.Stop();  // A start that failed midway: nothing else would end the thread.
   if (thread_.joinable()) thread_.join();
 }
 

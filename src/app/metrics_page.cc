@@ -26,6 +26,18 @@ HistogramSum HistogramOf(const std::vector<const LoopMetrics*>& loops, Pick pick
   return sum;
 }
 
+// Requests answered with `status` before any route saw them.
+std::uint64_t RefusedWith(int status, const MetricsPageSources& sources) {
+  std::uint64_t refused = 0;
+  for (std::size_t code = 0; code < kErrorCodeCount; ++code) {
+    if (TraitsOf(static_cast<ErrorCode>(code)).http_status != status) continue;
+    refused += sources.control->http.refused[code].Value();
+    refused += SumOf(
+        sources.loops, [code](const LoopMetrics& m) -> auto& { return m.http.refused[code]; });
+  }
+  return refused;
+}
+
 void AddRequests(const MetricsPageSources& sources, PrometheusPage* page) {
   std::vector<const RouteMetrics*> all;
   for (const LoopMetrics* loop : sources.loops) all.push_back(&loop->routes);
@@ -37,16 +49,19 @@ void AddRequests(const MetricsPageSources& sources, PrometheusPage* page) {
     for (std::size_t s = 0; s < RouteMetrics::kStatuses.size(); ++s) {
       std::uint64_t answers = 0;
       for (const RouteMetrics* metrics : all) answers += metrics->Answers(route, s).Value();
-      if (answers == 0) continue;
       const int status = RouteMetrics::kStatuses[s];
+      if (route == Route::kOther) answers += RefusedWith(status, sources);
+      if (answers == 0) continue;
       page->AddCounter("chaac_http_requests_total", "Requests answered, by route and status.",
                        answers,
                        {{"route", std::string(PathOf(route))},
                         {"status", status == 0 ? "other" : std::to_string(status)}});
     }
     page->AddHistogram("chaac_http_request_duration_seconds",
-                       "From a request's arrival to its answer, by route.", duration,
-                       HistogramUnit::kMicroseconds, {{"route", std::string(PathOf(route))}});
+                       "From a request's arrival to its answer, by route; without those refused "
+                       "before any route saw them.",
+                       duration, HistogramUnit::kMicroseconds,
+                       {{"route", std::string(PathOf(route))}});
   }
 }
 

@@ -108,8 +108,10 @@ void EventLoop::Run() {
   }
 }
 
+MonotonicTime EventLoop::ReadClock() { return std::chrono::steady_clock::now(); }
+
 void EventLoop::ReadClocks() {
-  now_ = std::chrono::steady_clock::now();
+  now_ = ReadClock();
   wall_now_ = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 

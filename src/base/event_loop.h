@@ -59,6 +59,9 @@ class EventLoop {
   [[nodiscard]] MonotonicTime Now() const { return now_; }
   [[nodiscard]] WallTime WallNow() const { return wall_now_; }
 
+  // The time at this very moment, to measure how long something took within a round.
+  [[nodiscard]] static MonotonicTime ReadClock();
+
  private:
   struct Watch {
     EventHandler* handler = nullptr;

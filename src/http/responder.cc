@@ -6,14 +6,14 @@
 namespace chaac {
 
 void Responder::Answer(Route route, RequestToken token, const Response& response,
-                       std::chrono::nanoseconds duration) {
-  metrics_->Count(route, response.status, duration);
+                       MonotonicTime arrived_at) {
+  Count(route, response.status, arrived_at);
   server_->Respond(token, response);
 }
 
 void Responder::Fail(Route route, RequestToken token, const Error& error,
-                     std::chrono::nanoseconds duration) {
-  metrics_->Count(route, TraitsOf(error.code).http_status, duration);
+                     MonotonicTime arrived_at) {
+  Count(route, TraitsOf(error.code).http_status, arrived_at);
   server_->RespondError(token, error);
 }
 
@@ -26,9 +26,13 @@ bool Responder::RefuseWrongRoute(Route route, const Request& request, RequestTok
   const Error error{ErrorCode::kMethodNotAllowed,
                     fmt::format("{} takes {} only", PathOf(route), AllowOf(route)),
                     {}};
-  metrics_->Count(route, TraitsOf(error.code).http_status, {});
+  Count(route, TraitsOf(error.code).http_status, loop_->Now());
   server_->RespondError(token, error, fmt::format("Allow: {}\r\n", AllowOf(route)));
   return true;
+}
+
+void Responder::Count(Route route, int status, MonotonicTime arrived_at) {
+  metrics_->Count(route, status, EventLoop::ReadClock() - arrived_at);
 }
 
 }  // namespace chaac

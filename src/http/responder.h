@@ -2,10 +2,9 @@
 // belongs to the server's loop.
 #pragma once
 
-#include <chrono>
-#include <string_view>
-
 #include "base/error.h"
+#include "base/event_loop.h"
+#include "base/time.h"
 #include "http/handler.h"
 #include "http/routes.h"
 #include "http/server.h"
@@ -14,20 +13,30 @@ namespace chaac {
 
 class Responder {
  public:
-  explicit Responder(RouteMetrics* metrics) : metrics_(metrics) {}
+  // Both pointers outlive this.
+  Responder(const EventLoop* loop, RouteMetrics* metrics) : loop_(loop), metrics_(metrics) {}
 
   // The server is made after its handlers; it must be known before the first request.
   void Attach(HttpServer* server) { server_ = server; }
 
-  void Answer(Route route, RequestToken token, const Response& response,
-              std::chrono::nanoseconds duration = {});
-  void Fail(Route route, RequestToken token, const Error& error,
-            std::chrono::nanoseconds duration = {});
+  // Answers a request that arrived in this round.
+  void Answer(Route route, RequestToken token, const Response& response) {
+    Answer(route, token, response, loop_->Now());
+  }
+  void Fail(Route route, RequestToken token, const Error& error) {
+    Fail(route, token, error, loop_->Now());
+  }
+  // One that arrived earlier.
+  void Answer(Route route, RequestToken token, const Response& response, MonotonicTime arrived_at);
+  void Fail(Route route, RequestToken token, const Error& error, MonotonicTime arrived_at);
 
   // 404 for a path that is not served, 405 with Allow for a wrong method. True when it answered.
   [[nodiscard]] bool RefuseWrongRoute(Route route, const Request& request, RequestToken token);
 
  private:
+  void Count(Route route, int status, MonotonicTime arrived_at);
+
+  const EventLoop* loop_;
   HttpServer* server_ = nullptr;
   RouteMetrics* metrics_;
 };

@@ -87,22 +87,21 @@ void WeatherEndpoint::OnPost(const Request& request, RequestToken token) {
 
 void WeatherEndpoint::OnOutcome(const Submission& submission) {
   const RequestToken token = TokenOf(submission.waiter);
-  const auto duration = loop_->Now() - submission.arrived_at;
   if (submission.failure) {
-    responder_->Fail(Route::kWeather, token, *submission.failure, duration);
+    responder_->Fail(Route::kWeather, token, *submission.failure, submission.arrived_at);
   } else if (submission.decoded.is_batch) {
-    AnswerBatch(submission, token, duration);
+    AnswerBatch(submission, token);
   } else if (submission.accepted == 0) {
-    responder_->Fail(Route::kWeather, token, submission.decoded.rejections.front().error, duration);
+    responder_->Fail(Route::kWeather, token, submission.decoded.rejections.front().error,
+                     submission.arrived_at);
   } else {
     body_ = R"({"status":"success","message":"weather report stored","id":")";
     body_.append(submission.first_id).append(R"("})");
-    responder_->Answer(Route::kWeather, token, {.body = body_}, duration);
+    responder_->Answer(Route::kWeather, token, {.body = body_}, submission.arrived_at);
   }
 }
 
-void WeatherEndpoint::AnswerBatch(const Submission& submission, RequestToken token,
-                                  std::chrono::nanoseconds duration) {
+void WeatherEndpoint::AnswerBatch(const Submission& submission, RequestToken token) {
   const std::vector<RowRejection>& rejections = submission.decoded.rejections;
   if (submission.accepted == 0) {
     const Error& first = rejections.front().error;
@@ -117,14 +116,14 @@ void WeatherEndpoint::AnswerBatch(const Submission& submission, RequestToken tok
                        {.status = TraitsOf(first.code).http_status,
                         .content_type = kProblemContentType,
                         .body = body_},
-                       duration);
+                       submission.arrived_at);
     return;
   }
   body_ = fmt::format(FMT_STRING(R"({{"status":"success","accepted":{},)"), submission.accepted);
   AppendRejections(rejections, &body_);
   fmt::format_to(std::back_inserter(body_), FMT_STRING(R"(,"first_id":"{}","last_id":"{}"}})"),
                  submission.first_id, submission.last_id);
-  responder_->Answer(Route::kWeather, token, {.body = body_}, duration);
+  responder_->Answer(Route::kWeather, token, {.body = body_}, submission.arrived_at);
 }
 
 }  // namespace chaac

@@ -27,8 +27,7 @@ class WeatherEndpoint final : public OutcomeListener {
 
  private:
   [[nodiscard]] Result<BodyFormat> FormatOf(std::string_view content_type) const;
-  void AnswerBatch(const Submission& submission, RequestToken token,
-                   std::chrono::nanoseconds duration);
+  void AnswerBatch(const Submission& submission, RequestToken token);
 
   const EventLoop* loop_;
   Decoder* decoder_;

@@ -59,7 +59,7 @@ class WeatherEndpointTest : public ::testing::Test {
   Decoder decoder_{&municipalities_, &conditions_, {}};
   RouteMetrics route_metrics_;
   IngestMetrics ingest_metrics_;
-  Responder responder_{&route_metrics_};
+  Responder responder_{&loop_, &route_metrics_};
   WeatherEndpoint endpoint_{&loop_, &decoder_, &responder_, &ingest_metrics_};
   Ingest ingest_{{},
                  &options_,
@@ -144,6 +144,19 @@ TEST_F(WeatherEndpointTest, MalformedBodiesAreRefusedAndCounted) {
   EXPECT_EQ(ingest_metrics_.rejected[static_cast<std::size_t>(ErrorCode::kMalformedJson)].Value(),
             2U);
   EXPECT_EQ(store_.Get("count:chinautla"), std::nullopt);
+}
+
+TEST_F(WeatherEndpointTest, EveryAnswerIsMeasured) {
+  // This loop's time stands still, from the start of the test on.
+  std::uint64_t before = 0;
+  for (const char* body : {"{", kReport, R"({"municipality":"mixco","temperature":99})", "[7]"}) {
+    Post(body);
+    const std::uint64_t sum = route_metrics_.DurationUs(Route::kWeather).Sum();
+    EXPECT_GT(sum, before) << body;
+    before = sum;
+  }
+  Post(kReport, "Content-Type: text/plain\r\n");
+  EXPECT_GT(route_metrics_.DurationUs(Route::kWeather).Sum(), before);
 }
 
 TEST_F(WeatherEndpointTest, OtherContentTypesAreRefused) {

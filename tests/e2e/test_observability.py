@@ -123,6 +123,29 @@ def test_requests_and_reports_are_counted_exactly(fresh):
     assert durations == 13
 
 
+def test_refusals_before_any_route_are_counted(fresh):
+    for data in (
+        b"BROKEN\r\n\r\n",
+        request("GET", "/" + "x" * 5000),
+        request("GET", "/", expect="miracles"),
+        b"POST /api/weather HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999\r\n\r\n",
+        b"GET / HTTP/2.0\r\nHost: t\r\n\r\n",
+    ):
+        exchange(fresh.port, data)
+    page = scrape(fresh)
+    for status in ("400", "414", "417", "413", "505"):
+        assert total(page, "chaac_http_requests_total", route="other", status=status) == 1, status
+    assert total(page, "chaac_http_refused_total") == 5
+
+
+def test_what_is_answered_at_once_takes_time_too(fresh):
+    with Connection(fresh.port) as connection:
+        for _ in range(100):
+            connection.exchange(request("GET", "/stats"))
+    seconds = total(scrape(fresh), "chaac_http_request_duration_seconds_sum", route="/stats")
+    assert 0 < seconds < 10
+
+
 def test_repeats_are_not_counted_as_accepted_twice_in_the_store(fresh, store):
     for _ in range(3):
         exchange(fresh.port, post(REPORT | {"id": "metrics-1"}))
