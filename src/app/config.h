@@ -29,7 +29,7 @@ struct ValkeyConfig {
   std::string url = "valkey://127.0.0.1:6379";
   std::string username;         // Both replace what the URL says.
   std::string password;         //
-  std::string password_file;    // Read into `password` when the configuration is loaded.
+  std::string password_file;    // Its contents go to Config::endpoint alone, never to `password`.
   std::string ca_file;          // TLS: whom to trust; empty: the system's certificates.
   std::string tls_server_name;  // TLS: the name the certificate must have; empty: the URL's host.
 };

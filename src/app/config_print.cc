@@ -15,8 +15,7 @@ namespace {
 constexpr int kValueWidth = 52;  // The column at which sources begin.
 
 // As TOML and JSON both write it.
-std::string Literal(const Property& property, const Config& config) {
-  std::string value = ShownValueOf(property, config);
+std::string Literal(const Property& property, std::string value) {
   if (IsNumber(property)) return value;
   std::string quoted;
   AppendJsonString(value, &quoted);
@@ -47,6 +46,23 @@ void AppendRow(const Property& property, const Config& defaults, std::string* ou
                  Cell(property.kind), Cell(shown), Cell(AllowedOf(property)), Cell(property.prose));
 }
 
+// A secret is no setting but a comment: the file must not set it to its stand-in.
+void AppendSetting(const Property& property, const LoadedConfig& loaded, std::string* out) {
+  const std::string source = SourceOf(property, loaded);
+  const bool is_hidden = IsHidden(property, loaded.config);
+  if (!is_hidden || property.secrecy == Secrecy::kUrl) {
+    const std::string setting = fmt::format(
+        "{} = {}", property.name, Literal(property, PublicValueOf(property, loaded.config)));
+    fmt::format_to(std::back_inserter(*out), "{:<{}}  # {}\n", setting, kValueWidth, source);
+  }
+  if (!is_hidden) return;
+  const std::string comment =
+      property.secrecy == Secrecy::kUrl
+          ? fmt::format("# The password of {} is set, and hidden", property.name)
+          : fmt::format("# {} is set, and hidden", property.name);
+  fmt::format_to(std::back_inserter(*out), "{:<{}}  # {}\n", comment, kValueWidth, source);
+}
+
 }  // namespace
 
 std::string ConfigAsText(const LoadedConfig& loaded) {
@@ -58,10 +74,7 @@ std::string ConfigAsText(const LoadedConfig& loaded) {
                      NameOf(property.group));
     }
     group = &property.group;
-    const std::string setting =
-        fmt::format("{} = {}", property.name, Literal(property, loaded.config));
-    fmt::format_to(std::back_inserter(out), "{:<{}}  # {}\n", setting, kValueWidth,
-                   SourceOf(property, loaded));
+    AppendSetting(property, loaded, &out);
   }
   for (const std::string& warning : loaded.warnings) {
     fmt::format_to(std::back_inserter(out), "\n# Warning: {}\n", warning);
@@ -74,7 +87,7 @@ std::string ConfigAsJson(const LoadedConfig& loaded) {
   for (const Property& property : Schema()) {
     fmt::format_to(std::back_inserter(out),
                    "{}\n  \"{}\": {{\"value\": {}, \"source\": ", out.empty() ? "{" : ",",
-                   property.name, Literal(property, loaded.config));
+                   property.name, Literal(property, ShownValueOf(property, loaded.config)));
     AppendJsonString(SourceOf(property, loaded), &out);
     out += '}';
   }

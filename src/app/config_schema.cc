@@ -426,13 +426,26 @@ std::string ShownValueOf(const Property& property, const Config& config) {
   std::string value = ValueOf(property, config);
   switch (property.secrecy) {
     case Secrecy::kSecret:
-      return value.empty() ? "" : "***";
+      return std::string(value.empty() ? std::string_view() : kHiddenSecret);
     case Secrecy::kUrl:
       return Redacted(ParseEndpoint(value).value_or(Endpoint{}));
     case Secrecy::kPlain:
       break;
   }
   return value;
+}
+
+bool IsHidden(const Property& property, const Config& config) {
+  return ShownValueOf(property, config) != PublicValueOf(property, config);
+}
+
+std::string PublicValueOf(const Property& property, const Config& config) {
+  std::string value = ValueOf(property, config);
+  if (property.secrecy == Secrecy::kPlain) return value;
+  if (property.secrecy == Secrecy::kSecret) return "";
+  Endpoint endpoint = ParseEndpoint(value).value_or(Endpoint{});
+  endpoint.password.clear();
+  return Redacted(endpoint);
 }
 
 }  // namespace chaac

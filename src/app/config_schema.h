@@ -64,8 +64,15 @@ tl::expected<void, std::string> Assign(const Property& property, std::string_vie
 // The member's value as Assign() would read it again.
 std::string ValueOf(const Property& property, const Config& config);
 
-// The same for people: without secrets.
+// The same for people: a secret, or the password within a URL, is shown as kHiddenSecret.
+inline constexpr std::string_view kHiddenSecret = "***";
 std::string ShownValueOf(const Property& property, const Config& config);
+
+// Whether ShownValueOf() hides a part of it.
+[[nodiscard]] bool IsHidden(const Property& property, const Config& config);
+
+// As ValueOf(), with what is secret left out: a URL without its password.
+std::string PublicValueOf(const Property& property, const Config& config);
 
 [[nodiscard]] bool IsNumber(const Property& property);
 

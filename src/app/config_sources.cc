@@ -7,12 +7,14 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "app/config_file.h"
 #include "app/config_schema.h"
 #include "report/edit_distance.h"
 #include "report/text.h"
+#include "store/transport.h"
 
 namespace chaac {
 namespace {
@@ -140,33 +142,59 @@ std::vector<std::string> UnknownVariables(const Environment& environment) {
   return warnings;
 }
 
-void ReadPassword(ValkeyConfig* valkey) {
-  if (valkey->password_file.empty()) return;
-  if (!valkey->password.empty()) {
+// REQUIRES: valkey.password_file is given.
+std::string ReadPassword(const ValkeyConfig& valkey) {
+  if (!valkey.password.empty()) {
     throw ConfigError(
         "--valkey-password and --valkey-password-file are both set; give one of them");
   }
-  auto text = ReadSmallFile(valkey->password_file, kPasswordBytesMax);
+  auto text = ReadSmallFile(valkey.password_file, kPasswordBytesMax);
   if (!text) {
     throw ConfigError(fmt::format("--valkey-password-file {} cannot be read: {}",
-                                  Quote(valkey->password_file), text.error()));
+                                  Quote(valkey.password_file), text.error()));
   }
   if (text->ends_with('\n')) text->pop_back();
   if (text->ends_with('\r')) text->pop_back();
   if (text->empty()) {
     throw ConfigError(fmt::format("--valkey-password-file {} is empty; it holds the password",
-                                  Quote(valkey->password_file)));
+                                  Quote(valkey.password_file)));
   }
-  valkey->password = *std::move(text);
+  return *std::move(text);
+}
+
+void ResolvePassword(const ValkeyConfig& valkey, Endpoint* endpoint) {
+  std::string_view flag = "valkey-url";
+  if (!valkey.password_file.empty()) {
+    flag = "valkey-password-file";
+    endpoint->password = ReadPassword(valkey);
+  } else if (!valkey.password.empty()) {
+    flag = "valkey-password";
+    endpoint->password = valkey.password;
+  }
+  if (endpoint->password == kHiddenSecret) {
+    throw ConfigError(
+        fmt::format("--{} gives the password {}, which is how a hidden one is shown; give the "
+                    "password itself",
+                    flag, kHiddenSecret));
+  }
+}
+
+// The server loads these once more, when it starts; here it is still a setting that is refused.
+void CheckCertificates(const ValkeyConfig& valkey) try {
+  const TlsContext loaded(valkey.ca_file, valkey.tls_server_name);
+} catch (const std::runtime_error& error) {
+  throw ConfigError(
+      fmt::format("--valkey-ca-file is {}, but {}; allowed is a file of PEM certificates, or empty "
+                  "for the system's",
+                  Quote(valkey.ca_file), error.what()));
 }
 
 // REQUIRES: config->valkey.url was accepted before.
 void ResolveEndpoint(Config* config) {
-  ReadPassword(&config->valkey);
   const ValkeyConfig& valkey = config->valkey;
   config->endpoint = ParseEndpoint(valkey.url).value();
   if (!valkey.username.empty()) config->endpoint.username = valkey.username;
-  if (!valkey.password.empty()) config->endpoint.password = valkey.password;
+  ResolvePassword(valkey, &config->endpoint);
   const bool is_tls = config->endpoint.kind == Endpoint::Kind::kTls;
   for (const auto& [name, value] : {std::pair{"valkey-ca-file", &valkey.ca_file},
                                     std::pair{"valkey-tls-server-name", &valkey.tls_server_name}}) {
@@ -175,6 +203,7 @@ void ResolveEndpoint(Config* config) {
         "--{} is {}, but --valkey-url is {}, which is not encrypted; give a valkeys:// URL", name,
         Quote(*value), Redacted(config->endpoint)));
   }
+  if (!valkey.ca_file.empty()) CheckCertificates(valkey);
 }
 
 // Of two settings, the first may not be above the second.

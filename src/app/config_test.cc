@@ -264,6 +264,26 @@ TEST_F(ConfigTest, FilesThatCannotBeUsedAreNamed) {
               HasSubstr("is empty; it holds the password"));
 }
 
+TEST_F(ConfigTest, CertificatesThatCannotBeReadAreRefused) {
+  const std::string tls = "--valkey-url=valkeys://host";
+  for (const std::string& path : {std::string("/nowhere/ca.pem"), File("no certificate\n")}) {
+    EXPECT_THAT(Refusal({"serve", tls, "--valkey-ca-file", path}),
+                AllOf(StartsWith("--valkey-ca-file is \"/"),
+                      HasSubstr("certificates cannot be read from " + path + ": "),
+                      HasSubstr("; allowed is a file of PEM certificates")));
+  }
+}
+
+TEST_F(ConfigTest, AHiddenPasswordIsNotAPassword) {
+  const std::string refused =
+      " gives the password ***, which is how a hidden one is shown; give the password itself";
+  EXPECT_EQ(Refusal({"serve", "--valkey-password", "***"}), "--valkey-password" + refused);
+  EXPECT_EQ(Refusal({"serve"}, {{"VALKEY_URL", "valkey://u:***@h"}}), "--valkey-url" + refused);
+  EXPECT_EQ(Refusal({"serve", "--valkey-password-file", File("***\n")}),
+            "--valkey-password-file" + refused);
+  EXPECT_EQ(Serve({"--valkey-password", "****"}).endpoint.password, "****");
+}
+
 TEST_F(ConfigTest, UnknownArgumentsAreRefusedWithTheNearestKnownOne) {
   EXPECT_EQ(Refusal({}), "a command is missing: serve, config or health; see chaac --help");
   EXPECT_EQ(Refusal({"sevre"}),

@@ -45,6 +45,7 @@ WRONG = [
     ("--log-level", "loud", "warning"),
     ("--log-format", "xml", "json"),
     ("--config", "/nonexistent.conf", ""),
+    ("--valkey-password", "***", "the password itself"),
 ]
 
 
@@ -204,6 +205,37 @@ def test_a_password_reaches_the_store(folder):
         finally:
             server.kill()
             valkey.kill()
+
+
+def test_certificates_that_cannot_be_read_are_refused():
+    flags = ("--valkey-url", "valkeys://127.0.0.1", "--valkey-ca-file", "/nonexistent.pem")
+    done = run("serve", "--port", "0", "--admin-port", "0", *flags)
+    assert done.returncode == 2
+    assert "--valkey-ca-file" in done.stderr and "/nonexistent.pem" in done.stderr
+    assert "PEM" in done.stderr
+
+
+def test_a_printed_configuration_is_one_that_serves(folder, own_valkey):
+    with own_valkey.client() as admin:
+        admin("CONFIG", "SET", "requirepass", "s3cret")
+    password = folder / "password"
+    password.write_text("s3cret\n")
+    server = Server(folder / "server", "unused")
+    flags = ("--listen-host", "127.0.0.1", "--port", str(server.port))
+    admin_port = ("--admin-port", str(server.admin_port))
+    url = own_valkey.url.replace("unix://", "unix://:s3cret@")
+    for secret, rest in (
+        (("--valkey-url", own_valkey.url, "--valkey-password-file", str(password)), {}),
+        (("--valkey-url", url), {"CHAAC_VALKEY_PASSWORD": "s3cret"}),
+    ):
+        file = folder / "printed.toml"
+        file.write_text(effective(*flags, *admin_port, *secret))
+        assert "s3cret" not in file.read_text()
+        server.command = [BINARY, "serve", "--config", str(file)]
+        server._environment = clean_environment() | rest
+        server.start()
+        assert exchange(server.port, post(REPORT)).status == 200
+        server.kill()
 
 
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl", "allkeys-random"])
