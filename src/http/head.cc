@@ -27,9 +27,7 @@ ScanOutcome HeadScanner::Scan(std::string_view data, const HttpLimits& limits) {
   const std::size_t end = std::min(data.size(), limits.head_bytes_max);
   while (position_ < end) {
     if (state_ == State::kLine) {  // Nearly all of a head: no need for the machine.
-      const char* const text_end =
-          std::find_if_not(data.data() + position_, data.data() + end, IsText);
-      position_ = static_cast<std::size_t>(text_end - data.data());
+      while (position_ < end && IsText(data[position_])) ++position_;
       if (position_ == end) break;
     }
     const State next = Step(data[position_], limits);
@@ -254,9 +252,8 @@ bool IsPort(std::string_view text) {
 }
 
 bool IsHostName(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return IsVisible(c) && std::string_view("\"#/:<>?@[\\]^`{|}").find(c) == std::string_view::npos;
-  });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return IsHostByte(c); });
 }
 
 // host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2), with a host that is not empty.

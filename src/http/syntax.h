@@ -1,4 +1,5 @@
-// The byte classes of HTTP/1.1 (RFC 9110, 5.6.2 and 5.5). Pure functions over one table.
+// The byte classes of HTTP/1.1 (RFC 9110, 5.6.2 and 5.5; the host, leniently: RFC 3986, 3.2.2).
+// Pure functions over one table.
 #pragma once
 
 #include <array>
@@ -13,6 +14,7 @@ namespace syntax_detail {
 inline constexpr std::uint8_t kToken = 1;
 inline constexpr std::uint8_t kVisible = 2;
 inline constexpr std::uint8_t kText = 4;
+inline constexpr std::uint8_t kHostByte = 8;
 
 inline constexpr std::array<std::uint8_t, 256> kClasses = [] {
   std::array<std::uint8_t, 256> classes{};
@@ -22,6 +24,10 @@ inline constexpr std::array<std::uint8_t, 256> kClasses = [] {
   for (std::size_t byte = 0x21; byte < 0x7f; ++byte) classes[byte] |= kVisible | kToken;
   for (const char c : std::string_view("\"(),/:;<=>?@[\\]{}")) {
     classes[static_cast<unsigned char>(c)] = kText | kVisible;
+  }
+  for (std::size_t byte = 0x21; byte < 0x7f; ++byte) classes[byte] |= kHostByte;
+  for (const char c : std::string_view("\"#/:<>?@[\\]^`{|}")) {
+    classes[static_cast<unsigned char>(c)] &= static_cast<std::uint8_t>(~kHostByte);
   }
   return classes;
 }();
@@ -36,6 +42,8 @@ constexpr bool Is(std::uint8_t byte_class, char c) {
 constexpr bool IsToken(char c) { return syntax_detail::Is(syntax_detail::kToken, c); }
 // Visible ASCII: part of a request target.
 constexpr bool IsVisible(char c) { return syntax_detail::Is(syntax_detail::kVisible, c); }
+// Part of a host's name or of its address in digits.
+constexpr bool IsHostByte(char c) { return syntax_detail::Is(syntax_detail::kHostByte, c); }
 // Part of a field value or the rest of any line: no control byte but HTAB. Bytes from 0x80 are
 // text.
 constexpr bool IsText(char c) { return syntax_detail::Is(syntax_detail::kText, c); }
