@@ -234,6 +234,11 @@ constexpr auto kSchema = std::to_array<Property>({
         [](Config* c) -> ConfigField { return &c->ingest.batch_bytes_max; },
         "Estimated bytes of one commit's arguments, bounded likewise."),
     Number(
+        kLimits, "batch-wait-us", "US", 0, 100'000,
+        [](Config* c) -> ConfigField { return &c->ingest.batch_wait_max; },
+        "How long a commit may wait for clients that are expected back, and no longer than twice "
+        "what the last commit took; 0: never. A client that is alone does not wait."),
+    Number(
         kLimits, "queue-reports-max", "REPORTS", 1, 10'000'000,
         [](Config* c) -> ConfigField { return &c->ingest.queue_reports_max; },
         "Reports of the process that may wait to be sent to the store; beyond it: 503 "

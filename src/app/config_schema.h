@@ -17,9 +17,10 @@
 namespace chaac {
 
 // The member of a Config that a setting fills.
-using ConfigField = std::variant<std::string*, std::vector<std::string>*, std::uint16_t*,
-                                 std::uint32_t*, std::size_t*, std::chrono::milliseconds*,
-                                 std::chrono::seconds*, LogFormat*, LogLevel*>;
+using ConfigField =
+    std::variant<std::string*, std::vector<std::string>*, std::uint16_t*, std::uint32_t*,
+                 std::size_t*, std::chrono::microseconds*, std::chrono::milliseconds*,
+                 std::chrono::seconds*, LogFormat*, LogLevel*>;
 
 enum class ConfigGroup : std::uint8_t { kListening, kStore, kLimits, kData, kLogging };
 inline constexpr std::size_t kConfigGroupCount = 5;

@@ -57,9 +57,11 @@ TEST_P(SchemaTest, TellsWhatItIs) {
   EXPECT_EQ(FindProperty(property.name)->field, property.field) << "two settings of one name";
   Config config;
   const ConfigField field = property.field(&config);
-  const bool is_duration = std::holds_alternative<std::chrono::milliseconds*>(field) ||
+  const bool is_duration = std::holds_alternative<std::chrono::microseconds*>(field) ||
+                           std::holds_alternative<std::chrono::milliseconds*>(field) ||
                            std::holds_alternative<std::chrono::seconds*>(field);
-  EXPECT_EQ(is_duration, property.name.ends_with("-ms") || property.name.ends_with("-s"));
+  EXPECT_EQ(is_duration, property.name.ends_with("-us") || property.name.ends_with("-ms") ||
+                             property.name.ends_with("-s"));
 }
 
 // Four allowed values, each different from the one before it and the first from the default.

@@ -55,8 +55,8 @@ Loop::Loop(std::uint32_t number, const LoopSettings* settings)
 }
 
 Loop::~Loop() {
-  if (!drain_asked_)
-    loop_.Stop();  // A start that failed midway: nothing else would end the thread.
+  // A start that failed midway: nothing else would end the thread.
+  if (!drain_asked_) loop_.Stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -100,7 +100,8 @@ void Loop::OnTick() {
 
 // All that arrived in this round leaves together.
 void Loop::AtRoundEnd() {
-  ingest_.Seal(loop_.Now(), loop_.WallNow(), link_.output());
+  const auto again_at = ingest_.Seal(loop_.Now(), loop_.WallNow(), link_.output());
+  if (again_at) loop_.WakeBy(*again_at);
   if (!link_.output()->empty()) link_.Flush();
   if (draining_ && server_->Idle() && ingest_.Idle()) loop_.Stop();
 }

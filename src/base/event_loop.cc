@@ -89,8 +89,7 @@ void EventLoop::Run() {
   std::array<epoll_event, kEventsPerRoundMax> events{};
   Next next = Next::kContinue;
   while (next == Next::kContinue) {
-    const int count =
-        epoll_wait(epoll_fd_, events.data(), kEventsPerRoundMax, MillisecondsToTick());
+    const int count = Wait(events.data());
     ReadClocks();
     for (int i = 0; i < count; ++i) {  // A count of -1 is EINTR: a round without events.
       const epoll_event& event = events[static_cast<std::size_t>(i)];
@@ -109,6 +108,22 @@ void EventLoop::Run() {
 }
 
 MonotonicTime EventLoop::ReadClock() { return std::chrono::steady_clock::now(); }
+
+int EventLoop::Wait(epoll_event* events) {
+  if (wake_by_ >= next_tick_) {
+    wake_by_ = MonotonicTime::max();
+    return epoll_wait(epoll_fd_, events, kEventsPerRoundMax, MillisecondsToTick());
+  }
+  // Microseconds matter: the round's own work counts.
+  const auto left = std::exchange(wake_by_, MonotonicTime::max()) - ReadClock();
+  if (left.count() <= 0) return epoll_wait(epoll_fd_, events, kEventsPerRoundMax, 0);
+  const timespec timeout{.tv_sec = 0,
+                         .tv_nsec = static_cast<long>(left / std::chrono::nanoseconds(1))};
+  const int count = epoll_pwait2(epoll_fd_, events, kEventsPerRoundMax, &timeout, nullptr);
+  if (count >= 0 || errno != ENOSYS) return count;
+  // A kernel or a sandbox that does not know it: a millisecond, then.
+  return epoll_wait(epoll_fd_, events, kEventsPerRoundMax, 1);
+}
 
 void EventLoop::ReadClocks() {
   now_ = ReadClock();

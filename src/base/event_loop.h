@@ -5,6 +5,9 @@
 // next.
 #pragma once
 
+#include <sys/epoll.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -52,6 +55,10 @@ class EventLoop {
   // Runs `task` on the loop's thread, in its next round; not any more after Stop(). Thread-safe.
   void Post(std::function<void()> task);
 
+  // The next round begins at `time` at the latest, events or not. To be called in a hook; good for
+  // one round. Late by some 50 us, the kernel's timer slack.
+  void WakeBy(MonotonicTime time) { wake_by_ = std::min(wake_by_, time); }
+
   void Run();   // Until Stop(). Call once.
   void Stop();  // Ends Run() after the next round, which runs what was posted before. Thread-safe.
 
@@ -72,6 +79,7 @@ class EventLoop {
   enum class Next : std::uint8_t { kContinue, kStop };
 
   void ReadClocks();
+  [[nodiscard]] int Wait(epoll_event* events);
   [[nodiscard]] int MillisecondsToTick() const;
   void Dispatch(std::uint64_t key, std::uint32_t epoll_events);
   Next RunPosted();
@@ -84,6 +92,7 @@ class EventLoop {
   std::vector<std::function<void()>> tick_hooks_;
   MonotonicTime now_{};
   MonotonicTime next_tick_{};
+  MonotonicTime wake_by_ = MonotonicTime::max();
   WallTime wall_now_{};
 
   std::mutex posted_mutex_;

@@ -188,6 +188,38 @@ TEST(EventLoopTest, TicksAreAtLeastAnIntervalApartAndTheClockOnlyMovesForward) {
   EXPECT_GT(loop.WallNow().time_since_epoch().count(), 0);
 }
 
+TEST(EventLoopTest, ARoundCanBeAskedForBetweenTicks) {
+  EventLoop loop;
+  int ticks = 0;
+  int ticks_before = 0;
+  bool came = false;
+  loop.OnTick([&] {
+    if (++ticks == 100) loop.Stop();  // In vain.
+  });
+  loop.AtRoundEnd([&] {
+    came = came || (ticks > 0 && ticks == ticks_before);
+    if (came) loop.Stop();
+    ticks_before = ticks;
+    loop.WakeBy(loop.Now() + std::chrono::microseconds(100));
+  });
+  loop.Run();
+  EXPECT_TRUE(came);
+  EXPECT_LT(ticks, 100);
+}
+
+TEST(EventLoopTest, AWakeIsGoodForOneRound) {
+  EventLoop loop;
+  int rounds = 0;
+  int ticks = 0;
+  loop.WakeBy(loop.Now());
+  loop.AtRoundEnd([&] { ++rounds; });
+  loop.OnTick([&] {
+    if (++ticks == 4) loop.Stop();
+  });
+  loop.Run();
+  EXPECT_LE(rounds, 12);
+}
+
 TEST(EventLoopTest, AnIdleLoopDoesNotSpin) {
   EventLoop loop;
   int rounds = 0;

@@ -69,7 +69,8 @@ Ingest::Ingest(IngestLimits limits, const StoreOptions* options, CommitEncoder::
       metrics_(metrics),
       cache_(options->data_ttl),
       encoder_(options, &cache_, std::move(slug_of)),
-      writer_(options, std::move(new_writer_id), limits.ids_block, &metrics->writer) {}
+      writer_(options, std::move(new_writer_id), limits.ids_block, &metrics->writer),
+      gathering_(limits.batch_wait_max) {}
 
 Submission* Ingest::Acquire() {
   if (free_.empty()) {
@@ -156,11 +157,13 @@ void Ingest::Encode(Submission* submission, bool announce_only) {
   }
 }
 
-void Ingest::Seal(MonotonicTime now, WallTime wall_now, std::string* out) {
-  if (queue_.empty() || !writer_.ReadyFor(0)) return;
+std::optional<MonotonicTime> Ingest::Seal(MonotonicTime now, WallTime wall_now, std::string* out) {
+  if (queue_.empty() || !writer_.ReadyFor(0)) return std::nullopt;
+  const bool others_may_join = resealed_ == 0 && queue_reports_ < limits_.batch_reports_max;
+  if (others_may_join && gathering_.Waits(queue_.size(), now)) return gathering_.deadline();
   std::uint32_t server_ids = 0;
   const std::size_t picked = PickBatch(&server_ids);
-  if (!writer_.ReadyFor(server_ids)) return;  // Ids are being leased.
+  if (!writer_.ReadyFor(server_ids)) return std::nullopt;  // Ids are being leased.
 
   std::uint64_t next_id = writer_.TakeIds(server_ids);
   std::size_t reports = 0;
@@ -185,6 +188,7 @@ void Ingest::Seal(MonotonicTime now, WallTime wall_now, std::string* out) {
   writer_.Send(&command_, out);
   sent_at_ = now;
   metrics_->batch_reports.Observe(std::uint64_t{reports});
+  return std::nullopt;
 }
 
 void Ingest::OnLinkUp(MonotonicTime now, std::string* out) {
@@ -206,7 +210,7 @@ void Ingest::OnReply(const redisReply& reply, MonotonicTime now) {
   const Fate fate = writer_.OnReply(reply);
   if (fate == Fate::kUndecided) return;
   metrics_->commit_duration_us.Observe(now - sent_at_);
-  Settle(fate, reply);
+  Settle(fate, reply, now);
   NoteState(now);
 }
 
@@ -269,14 +273,14 @@ void Ingest::FailInFlight(ErrorCode code, std::string_view detail) {
   }
 }
 
-void Ingest::Settle(Fate fate, const redisReply& reply) {
+void Ingest::Settle(Fate fate, const redisReply& reply, MonotonicTime now) {
   // Only after an applied batch does the store hold what the cache was told it would.
   if (fate != Fate::kApplied) cache_.Clear();
   switch (fate) {
     case Fate::kUndecided:
       return;
     case Fate::kApplied:
-      return SettleApplied();
+      return SettleApplied(now);
     case Fate::kNotApplied:
       return Requeue();
     case Fate::kKnownIds:
@@ -300,7 +304,8 @@ void Ingest::Settle(Fate fate, const redisReply& reply) {
   }
 }
 
-void Ingest::SettleApplied() {
+void Ingest::SettleApplied(MonotonicTime now) {
+  gathering_.OnSettled(in_flight_.size(), queue_.size(), now - sent_at_, now);
   encoder_.NoteCommitted(sent_at_);  // The reply may have come much later than the commit.
   while (!in_flight_.empty()) {
     Submission* submission = in_flight_.PopFront();

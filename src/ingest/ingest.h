@@ -1,5 +1,5 @@
 // Ingest: the queue of one event loop, from accepted requests to known outcomes. While one batch is
-// in flight, arriving reports wait and form the next (natural group commit): no timer, no lock.
+// in flight, arriving reports wait and form the next (group commit; see gathering.h). No lock.
 // Pure: it appends commands to a buffer and takes replies; time is an argument. Not thread-safe.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/time.h"
+#include "ingest/gathering.h"
 #include "ingest/submission.h"
 #include "report/id_hash.h"
 #include "store/commit.h"
@@ -28,6 +30,7 @@ struct IngestLimits {
   std::size_t batch_reports_max = 512;  // Bounds joining: one larger request still travels whole.
   std::size_t batch_bytes_max =
       256 * 1024;  // Estimated arguments of one commit; bounds joining too.
+  std::chrono::microseconds batch_wait_max{1'000};  // For others to join a batch; 0: never.
   // Rows waiting, not yet sent; those refused already count too, as their answer waits with the
   // rest of their request. An empty queue takes any one request.
   std::size_t queue_reports_max = 65'536;
@@ -71,8 +74,9 @@ class Ingest {
   // Takes the reports in `submission->decoded`. The outcome may come within this call.
   void Submit(Submission* submission, MonotonicTime now);
 
-  // Sends what waits, when nothing is in flight. To be called at the end of a round.
-  void Seal(MonotonicTime now, WallTime wall_now, std::string* out);
+  // Sends what waits, when nothing is in flight. To be called at the end of a round, and again at
+  // the returned time, if there is one: then others may still join.
+  std::optional<MonotonicTime> Seal(MonotonicTime now, WallTime wall_now, std::string* out);
 
   void OnLinkUp(MonotonicTime now, std::string* out);
   void OnLinkDown(MonotonicTime now);
@@ -101,8 +105,8 @@ class Ingest {
   void Finish(Submission* submission);
   void Fail(Submission* submission, ErrorCode code, std::string_view detail);
   void FailInFlight(ErrorCode code, std::string_view detail);
-  void Settle(Fate fate, const redisReply& reply);
-  void SettleApplied();
+  void Settle(Fate fate, const redisReply& reply, MonotonicTime now);
+  void SettleApplied(MonotonicTime now);
   void SettleKnownIds(const redisReply& reply);
   void SettleRefused(const redisReply& reply);
   void SettleFull(const redisReply& reply);
@@ -120,6 +124,7 @@ class Ingest {
   StoreCache cache_;
   CommitEncoder encoder_;
   Writer writer_;
+  Gathering gathering_;
 
   std::vector<std::unique_ptr<Submission>> pool_;  // Owns every submission.
   SubmissionList free_;

@@ -27,6 +27,7 @@ class IngestTest : public testing::Test {
  protected:
   static IngestLimits Limits() {
     IngestLimits limits;
+    limits.batch_wait_max = {};
     limits.batch_reports_max = 8;
     limits.queue_reports_max = 40;
     limits.reply_timeout = kTimeout;
@@ -83,6 +84,35 @@ TEST_F(IngestTest, ReportsThatArriveDuringACommitFormTheNext) {
   EXPECT_EQ(stage_.OutcomeOf(third).accepted, 2U);
   EXPECT_EQ(Batches(stage_.metrics), 2U);
   EXPECT_EQ(stage_.metrics.batch_reports.Sum(), 4U);
+}
+
+TEST_F(IngestTest, ABatchWaitsForThoseWhoAreExpectedBackAndNoLonger) {
+  IngestLimits limits = Limits();
+  limits.batch_wait_max = milliseconds(1);
+  IngestStage stage(limits);
+  stage.Start();
+  for (int i = 0; i < 4; ++i) stage.Submit({{}});
+  EXPECT_EQ(stage.Seal(), std::nullopt);  // Nobody was there before.
+  stage.now += std::chrono::microseconds(300);
+  stage.Exchange();
+  EXPECT_EQ(stage.Get("count:mixco"), "4");
+
+  const auto first = stage.Submit({{}});
+  stage.Submit({{}});
+  EXPECT_EQ(stage.Seal(), stage.now + std::chrono::microseconds(600));  // Twice the commit's time.
+  stage.Submit({{}});                                                   // Three of four: enough.
+  EXPECT_EQ(stage.Seal(), std::nullopt);
+  EXPECT_FALSE(stage.IsAnswered(first));
+  stage.now += milliseconds(9);
+  stage.Exchange();
+  EXPECT_EQ(stage.Get("count:mixco"), "7");
+
+  stage.Submit({{}});
+  EXPECT_EQ(stage.Seal(), stage.now + milliseconds(1));  // At most.
+  stage.now += milliseconds(1);
+  EXPECT_EQ(stage.Seal(), std::nullopt);
+  stage.Exchange();
+  EXPECT_EQ(stage.Get("count:mixco"), "8");
 }
 
 TEST_F(IngestTest, EveryRowHasItsOwnId) {

@@ -77,18 +77,21 @@ void SubmissionList::PushBack(Submission* submission) {
   submission->next = nullptr;
   (head_ == nullptr ? head_ : tail_->next) = submission;
   tail_ = submission;
+  ++size_;
 }
 
 void SubmissionList::PushFront(Submission* submission) {
   submission->next = head_;
   if (head_ == nullptr) tail_ = submission;
   head_ = submission;
+  ++size_;
 }
 
 Submission* SubmissionList::PopFront() {
   Submission* submission = head_;
   head_ = submission->next;
   submission->next = nullptr;
+  --size_;
   return submission;
 }
 

@@ -51,6 +51,7 @@ struct Submission {
 class SubmissionList {
  public:
   [[nodiscard]] bool empty() const { return head_ == nullptr; }
+  [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] Submission* front() const { return head_; }
   void PushBack(Submission* submission);
   void PushFront(Submission* submission);
@@ -59,6 +60,7 @@ class SubmissionList {
  private:
   Submission* head_ = nullptr;
   Submission* tail_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 }  // namespace chaac

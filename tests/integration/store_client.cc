@@ -48,7 +48,8 @@ StoreClient::StoreClient(const Link::Environment* environment, const StoreOption
     ingest_.OnTick(loop_.Now(), link_.output());
   });
   loop_.AtRoundEnd([this] {
-    ingest_.Seal(loop_.Now(), loop_.WallNow(), link_.output());
+    const auto again_at = ingest_.Seal(loop_.Now(), loop_.WallNow(), link_.output());
+    if (again_at) loop_.WakeBy(*again_at);
     if (!link_.output()->empty()) link_.Flush();
   });
   thread_ = std::thread([this] { loop_.Run(); });

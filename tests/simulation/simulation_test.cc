@@ -111,6 +111,7 @@ class Simulation {
 
 IngestLimits LimitsOf(Simulation* simulation) {
   IngestLimits limits;
+  if (simulation->Chance(0.5)) limits.batch_wait_max = {};
   limits.batch_reports_max = 1 + simulation->Random(12);
   limits.ids_block = 64;
   return limits;

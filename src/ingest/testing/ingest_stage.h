@@ -107,7 +107,7 @@ class IngestStage : public OutcomeListener {
   std::uint32_t SubmitMany(std::size_t rows) { return Submit(std::vector<StagedRow>(rows)); }
 
   // The end of a round: what waits is sealed.
-  void Seal() { ingest.Seal(now, kWallStart, &sent); }
+  std::optional<MonotonicTime> Seal() { return ingest.Seal(now, kWallStart, &sent); }
 
   // What was sent arrives at the store; its answer comes back, once.
   void Exchange() {

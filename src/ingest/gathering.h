@@ -1,0 +1,42 @@
+// Gathering: how long a batch waits for more reports before it leaves. Clients that send one report
+// after another come back right after a commit, one by one. A batch that left with the first of
+// them would be small, and most of what a batch costs the store does not depend on its size. So
+// after a commit the next batch waits until three quarters of the requests that were in that commit
+// or behind it have come again, for twice as long as that commit took, at most `wait_max`. Who is
+// alone never waits. docs/adr/0007 has the measurements. Pure: no clock. Not thread-safe.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+#include "base/time.h"
+
+namespace chaac {
+
+class Gathering {
+ public:
+  explicit Gathering(std::chrono::microseconds wait_max) : wait_max_(wait_max) {}
+
+  // A commit of `committed` requests, which took `duration`, was settled at `now`; `waiting` others
+  // wait already.
+  void OnSettled(std::size_t committed, std::size_t waiting, MonotonicTime::duration duration,
+                 MonotonicTime now) {
+    const std::size_t expected = committed + waiting;
+    enough_ = expected - expected / 4;
+    deadline_ = now + std::min<MonotonicTime::duration>(2 * duration, wait_max_);
+  }
+
+  // Whether a batch of `waiting` requests should wait for others, until deadline() at the latest.
+  [[nodiscard]] bool Waits(std::size_t waiting, MonotonicTime now) const {
+    return waiting < enough_ && now < deadline_;
+  }
+  [[nodiscard]] MonotonicTime deadline() const { return deadline_; }
+
+ private:
+  const std::chrono::microseconds wait_max_;
+  std::size_t enough_ = 0;
+  MonotonicTime deadline_{};
+};
+
+}  // namespace chaac
