@@ -41,7 +41,7 @@ std::string Ask(int fd, const SocketAddress& address, const std::string& request
   check(connect(fd, generic, address.length));
   check(send(fd, request.data(), request.size(), MSG_NOSIGNAL));
   std::string answer;
-  std::array<char, 4096> buffer;
+  std::array<char, 4096> buffer{};
   ssize_t received = 0;
   while ((received = recv(fd, buffer.data(), buffer.size(), 0)) > 0) {
     answer.append(buffer.data(), static_cast<std::size_t>(received));

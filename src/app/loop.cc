@@ -17,7 +17,7 @@ constexpr std::string_view kReadOnly = "READONLY ";
 
 // 128 random bits in hexadecimal.
 std::string NewWriterId() {
-  std::array<unsigned char, 16> bytes;
+  std::array<unsigned char, 16> bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
     throw std::runtime_error("the system has no randomness to give");
   }

@@ -17,7 +17,7 @@ class StopSignals {
   bool WaitFor(std::chrono::milliseconds timeout) const;
 
  private:
-  sigset_t set_;
+  sigset_t set_{};
 };
 
 }  // namespace chaac

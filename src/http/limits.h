@@ -10,7 +10,7 @@ struct HttpLimits {
   std::size_t head_bytes_max = std::size_t{16} * 1024;   // Request line and headers together: 431.
   std::size_t target_bytes_max = std::size_t{4} * 1024;  // Path and query: 414.
   std::size_t body_bytes_max =
-      4 * 1024 * 1024;  // A batch; the decoder bounds a single report: 413.
+      std::size_t{4} * 1024 * 1024;  // A batch; the decoder bounds a single report: 413.
   // What requests of more than 64 KiB hold, of one server, while they arrive: 503. A growing buffer
   // doubles, so that less than 2 * (head_bytes_max + body_bytes_max) may refuse one that is alone.
   std::size_t buffered_bytes_max = std::size_t{256} * 1024 * 1024;

@@ -29,7 +29,7 @@ namespace chaac {
 struct IngestLimits {
   std::size_t batch_reports_max = 512;  // Bounds joining: one larger request still travels whole.
   std::size_t batch_bytes_max =
-      256 * 1024;  // Estimated arguments of one commit; bounds joining too.
+      std::size_t{256} * 1024;  // Estimated arguments of one commit; bounds joining too.
   std::chrono::microseconds batch_wait_max{1'000};  // For others to join a batch; 0: never.
   // Rows waiting, not yet sent; those refused already count too, as their answer waits with the
   // rest of their request. An empty queue takes any one request.

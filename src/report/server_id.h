@@ -24,8 +24,8 @@ class ServerId {
   [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
 
  private:
-  std::array<char, kServerIdPrefix.size() + 20> text_;  // 20: the digits of 2^64.
-  std::size_t size_;
+  std::array<char, kServerIdPrefix.size() + 20> text_{};  // 20: the digits of 2^64.
+  std::size_t size_ = 0;
 };
 
 }  // namespace chaac

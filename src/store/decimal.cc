@@ -13,7 +13,7 @@ constexpr std::uint64_t kScaleInteger = 1'000'000;
 constexpr double kExactMax = 1e9;  // Millionths below it are far fewer than a double tells apart.
 
 void AppendDecimal(std::int64_t millionths, std::string* out) {
-  std::array<char, 32> text;
+  std::array<char, 32> text{};
   char* end = text.data();
   if (millionths < 0) *end++ = '-';
   const std::uint64_t magnitude = millionths < 0 ? 0 - static_cast<std::uint64_t>(millionths)
@@ -37,7 +37,7 @@ void AppendNumber(double value, std::string* out) {
     const auto millionths = static_cast<std::int64_t>(std::llround(value * kScale));
     if (static_cast<double>(millionths) / kScale == value) return AppendDecimal(millionths, out);
   }
-  std::array<char, 32> text;
+  std::array<char, 32> text{};
   const auto integer = static_cast<std::int64_t>(value);
   const char* end = nullptr;
   if (static_cast<double>(integer) == value) {

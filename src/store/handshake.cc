@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "store/library.h"
 #include "store/options.h"
 
@@ -29,7 +31,7 @@ bool StartsWith(std::string_view text, std::string_view prefix) {
 
 }  // namespace
 
-Handshake::Handshake(const Endpoint& endpoint) : endpoint_(endpoint) {}
+Handshake::Handshake(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
 
 Handshake::Step Handshake::After(Step step) const {
   switch (step) {

@@ -20,7 +20,7 @@ class Handshake {
     kIncompatible,  // Fails until somebody changes something. See error().
   };
 
-  explicit Handshake(const Endpoint& endpoint);
+  explicit Handshake(Endpoint endpoint);
 
   // Appends all commands; OnReply() takes their replies in order.
   void Start(std::string* out);

@@ -11,7 +11,7 @@
 namespace chaac {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 
 }  // namespace
 

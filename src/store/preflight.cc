@@ -45,7 +45,7 @@ PreflightResult ShakeHands(const Endpoint& endpoint, Transport* transport,
     if (!error.empty()) return {Status::kUnreachable, error};
   }
   ReplyReader reader;
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, std::size_t{16} * 1024> buffer{};
   while (true) {
     ReplyPtr reply;
     const ReplyReader::Status status = reader.Next(&reply);

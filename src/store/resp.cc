@@ -9,7 +9,7 @@ namespace chaac {
 namespace {
 
 void AppendLength(char prefix, std::uint64_t value, std::string* out) {
-  std::array<char, 24> text;
+  std::array<char, 24> text{};
   text[0] = prefix;
   char* end = std::to_chars(text.data() + 1, text.data() + text.size() - 2, value).ptr;
   *end++ = '\r';
@@ -30,7 +30,7 @@ void AppendBulk(std::string_view value, std::string* out) {
 }
 
 void AppendBulk(std::int64_t value, std::string* out) {
-  std::array<char, 24> text;
+  std::array<char, 24> text{};
   const char* end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
   AppendBulk(std::string_view(text.data(), static_cast<std::size_t>(end - text.data())), out);
 }
