@@ -83,8 +83,8 @@ TEST_F(ConfigTest, DefaultsAreThoseOfTheDesign) {
   EXPECT_EQ(config.decoder.report_bytes_max, 64U * 1024);
   EXPECT_EQ(config.decoder.rows_max, 10'000U);
   EXPECT_EQ(config.decoder.json_depth_max, 8U);
-  EXPECT_EQ(config.ingest.batch_reports_max, 512U);
-  EXPECT_EQ(config.ingest.batch_bytes_max, 256U * 1024);
+  EXPECT_EQ(config.ingest.batch_reports_max, 4096U);
+  EXPECT_EQ(config.ingest.batch_bytes_max, 1024U * 1024);
   EXPECT_EQ(config.ingest.queue_reports_max, 65'536U);
   EXPECT_EQ(config.ingest.reply_timeout, 2s);
   EXPECT_EQ(config.store.data_ttl, 24h);
@@ -228,8 +228,8 @@ TEST_F(ConfigTest, SettingsThatContradictEachOtherAreRefused) {
   EXPECT_THAT(Refusal({"serve", "--buffered-bytes-max", "4194303"}),
               StartsWith("--body-bytes-max is 4194304, but --buffered-bytes-max is 4194303"));
   EXPECT_THAT(Refusal({"serve", "--queue-reports-max", "9999"}), StartsWith("--rows-max is 10000"));
-  EXPECT_THAT(Refusal({"serve", "--queue-reports-max", "511", "--rows-max", "1"}),
-              StartsWith("--batch-reports-max is 512"));
+  EXPECT_THAT(Refusal({"serve", "--queue-reports-max", "4095", "--rows-max", "1"}),
+              StartsWith("--batch-reports-max is 4096"));
   EXPECT_THAT(Refusal({"serve", "--drain-timeout-ms", "1999"}),
               StartsWith("--store-reply-timeout-ms is 2000, but --drain-timeout-ms is 1999"));
   EXPECT_EQ(Serve({"--drain-timeout-ms", "2000"}).drain_timeout, 2s) << "equal is allowed";
