@@ -118,5 +118,8 @@ def describe(ledger, rows):
     elif not ledger["accepted"]:
         lines.append("nothing to compare: no report was accepted")
     else:
-        lines.append("differ: did something else post at the same time?")
+        lines.append(
+            "differ: did something else post at the same time, such as the replay of script/server?"
+            " (--no-replay starts it without)"
+        )
     return "\n".join(lines)

@@ -156,7 +156,8 @@ class Demo:
     def _check_server(self) -> None:
         if not self._server.running():
             raise Problem(
-                f"the server {self._server.how_it_ended()}. Its last lines ({shown(SERVER_LOG)}):\n"
+                f"the server {self._server.how_it_ended()}. What it acknowledged is in the store:"
+                f" run script/server again. Its last lines ({shown(SERVER_LOG)}):\n"
                 f"{self._server.last_words()}"
             )
 

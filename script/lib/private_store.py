@@ -18,7 +18,6 @@ from paths import LOG_DIR, VAR_DIR, Problem, shown
 from screen import Screen
 
 DATA_DIR = VAR_DIR / "valkey"
-OLD_DATA_DIR = VAR_DIR / "valkey.old"
 LOCK_FILE = VAR_DIR / "valkey.lock"
 LOG = LOG_DIR / "valkey.log"
 SOCKET = DATA_DIR / "valkey.sock"
@@ -58,12 +57,9 @@ class PrivateStore:
     def move_old_data_away(self) -> None:
         if not DATA_DIR.exists():
             return
-        if OLD_DATA_DIR.exists():
-            shutil.rmtree(OLD_DATA_DIR)
-        DATA_DIR.rename(OLD_DATA_DIR)
-        self._screen.say(
-            f"Moved the old data to {shown(OLD_DATA_DIR)}, where the next --fresh replaces it."
-        )
+        kept = VAR_DIR / time.strftime("valkey.%Y-%m-%d-%H%M%S")
+        DATA_DIR.rename(kept)
+        self._screen.say(f"Moved the old data to {shown(kept)}: delete it when you do not need it.")
 
     def start(self) -> None:
         """Starts it and waits until it has loaded its data; Problem if it does not come up."""

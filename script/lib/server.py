@@ -99,10 +99,10 @@ def main() -> int:
     options = parse_options()
     try:
         # What can be refused is refused before anything is installed or built.
-        check_port(options.port, "--port")
-        check_port(options.admin_port, "--admin-port")
         LOG_DIR.mkdir(parents=True, exist_ok=True)
         lock = None if options.valkey else take_lock()
+        check_port(options.port, "--port")
+        check_port(options.admin_port, "--admin-port")
         prepare()
         screen, signals = Screen(), StopSignals()
         store = None if options.valkey else PrivateStore(lock, screen, signals)

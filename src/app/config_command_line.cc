@@ -31,7 +31,8 @@ constexpr std::string_view kFooter =
     "\n"
     "Start a server, send it a report, read it back:\n"
     "  chaac serve --valkey-url valkey://127.0.0.1:6379\n"
-    "  curl 127.0.0.1:8081/api/weather -d '{\"municipality\":\"mixco\",\"temperature\":21}'\n"
+    "  curl 127.0.0.1:8081/api/weather -H 'Content-Type: application/json' \\\n"
+    "    -d '{\"municipality\":\"mixco\",\"temperature\":21}'\n"
     "  curl 127.0.0.1:8081/stats\n";
 constexpr std::string_view kServeFooter =
     "Every flag --some-name can also be the environment variable CHAAC_SOME_NAME or a\n"

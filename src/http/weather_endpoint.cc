@@ -57,9 +57,12 @@ Result<BodyFormat> WeatherEndpoint::FormatOf(std::string_view content_type) cons
     return BodyFormat::kJson;
   }
   if (IsMediaType(content_type, "application/x-ndjson")) return BodyFormat::kNdjson;
-  return chaac::Fail(ErrorCode::kUnsupportedMediaType,
-                     fmt::format("reports are not read from \"{}\"", content_type),
-                     {"application/json", "application/x-ndjson"});
+  return chaac::Fail(
+      ErrorCode::kUnsupportedMediaType,
+      fmt::format("reports are not read from \"{}\"; send Content-Type: application/json, or "
+                  "application/x-ndjson for one report a line",
+                  content_type),
+      {"application/json", "application/x-ndjson"});
 }
 
 void WeatherEndpoint::OnPost(const Request& request, RequestToken token) {

@@ -130,9 +130,9 @@ class EntryReader {
 Catalogue Catalogue::BuiltIn() { return {kBuiltInMunicipalitiesCsv, "municipalities.csv"}; }
 
 Catalogue Catalogue::FromFile(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string csv(kFileBytesMax + 1, '\0');
-  errno = 0;
   if (!file.read(csv.data(), static_cast<std::streamsize>(csv.size())) && !file.eof()) {
     throw std::invalid_argument(
         fmt::format("cannot read {}: {}", path, std::generic_category().message(errno)));
