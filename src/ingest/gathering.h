@@ -1,8 +1,9 @@
 // Gathering: how long a batch waits for more reports before it leaves. Clients that send one report
 // after another come back right after a commit, one by one. A batch that left with the first of
 // them would be small, and most of what a batch costs the store does not depend on its size. So
-// after a commit the next batch waits until three quarters of the requests that were in that commit
-// or behind it have come again, for twice as long as that commit took, at most `wait_max`. Who is
+// after a commit the next batch waits until three quarters of the requests that are expected have
+// come, for twice as long as that commit took, at most `wait_max`. Expected are as many as were in
+// that commit and behind it, or in those before: an eighth is forgotten at each commit. Who is
 // alone never waits. docs/adr/0007 has the measurements. Pure: no clock. Not thread-safe.
 #pragma once
 
@@ -22,8 +23,8 @@ class Gathering {
   // wait already.
   void OnSettled(std::size_t committed, std::size_t waiting, MonotonicTime::duration duration,
                  MonotonicTime now) {
-    const std::size_t expected = committed + waiting;
-    enough_ = expected - expected / 4;
+    expected_ = std::max(committed + waiting, expected_ - (expected_ + 7) / 8);
+    enough_ = expected_ - expected_ / 4;
     deadline_ = now + std::min<MonotonicTime::duration>(2 * duration, wait_max_);
   }
 
@@ -35,6 +36,7 @@ class Gathering {
 
  private:
   const std::chrono::microseconds wait_max_;
+  std::size_t expected_ = 0;
   std::size_t enough_ = 0;
   MonotonicTime deadline_{};
 };
