@@ -31,6 +31,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("scenario", nargs="*", help="these alone (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="of all contestants (default 5)")
     parser.add_argument("--seconds", type=int, default=4, help="of each run (default 4)")
+    parser.add_argument(
+        "--client-threads", type=int, default=1, help="of wrk, whose own default is 2 (default 1)"
+    )
     parser.add_argument("--quick", action="store_true", help="in two minutes, for a first look")
     parser.add_argument(
         "--write", action="store_true", help=f"put the results into {DOCUMENT.relative_to(ROOT)}"
@@ -39,8 +42,8 @@ def parse_arguments() -> argparse.Namespace:
     for name in options.scenario:
         if name not in SCENARIOS:
             parser.error(f'"{name}" is no scenario; allowed are {", ".join(SCENARIOS)}')
-    if options.rounds < 1 or options.seconds < 1:
-        parser.error("--rounds and --seconds are at least 1")
+    if min(options.rounds, options.seconds, options.client_threads) < 1:
+        parser.error("--rounds, --seconds and --client-threads are at least 1")
     return options
 
 
@@ -67,6 +70,7 @@ def main() -> None:
     rounds, seconds = (2, 2) if options.quick else (options.rounds, options.seconds)
     folder = Path(tempfile.mkdtemp(prefix="chaac-bench-"))
     context = Context(folder, rounds, seconds, options.quick, lambda line: print(line, flush=True))
+    context.client_threads = options.client_threads
     started = time.monotonic()
     try:
         sections = [SCENARIOS[name](context) for name in options.scenario or SCENARIOS]
@@ -75,7 +79,8 @@ def main() -> None:
     figures = {key: value for section in sections for key, value in section.figures.items()}
     parts = [
         f"{time.strftime('%Y-%m-%d')}, {(time.monotonic() - started) / 60:.0f} minutes, medians of "
-        f"{rounds} runs of {seconds} s.\n{machine()}.",
+        f"{rounds} runs of {seconds} s, threads of the client: {options.client_threads}.\n"
+        f"{machine()}.",
         "## Targets",
         targets.table(figures),
     ]

@@ -19,6 +19,7 @@ class Load:
     rows: int = 1
     path: str | None = None
     municipalities: tuple[str, ...] = ()
+    client_threads: int = 1  # wrk's own default is 2.
 
 
 @dataclass
@@ -36,7 +37,13 @@ class Sample:
 
 def run(contestant: Contestant, load: Load) -> Sample:
     """Errors end the whole measurement: a figure with errors in it says nothing."""
-    command = ["wrk", "-t1", f"-c{load.connections}", f"-d{load.seconds}s", "--latency"]
+    command = [
+        "wrk",
+        f"-t{load.client_threads}",
+        f"-c{load.connections}",
+        f"-d{load.seconds}s",
+        "--latency",
+    ]
     if load.path is None:
         command += ["-s", str(ROOT / "bench/post.lua")]
     environment = os.environ | {

@@ -27,6 +27,11 @@ class Context:
     say: Callable[[str], None]
     go: Path | None = None
     started: int = 0
+    client_threads: int = 1
+
+    def load(self, connections: int, seconds: int | None = None, **details) -> Load:
+        threads = min(self.client_threads, connections)
+        return Load(connections, seconds or self.seconds, client_threads=threads, **details)
 
     def place(self) -> Path:
         """A folder that does not exist yet."""
@@ -66,7 +71,7 @@ def single(context: Context) -> Section:
     """One report a request, at several numbers of connections, beside nginx and Go."""
     parts, figures = [], {}
     for connections in (64,) if context.quick else (10, 64, 256):
-        load = Load(connections, context.seconds)
+        load = context.load(connections)
         context.say(f"single: {connections} connections")
         with together(
             start_nginx(context.place()),
@@ -102,7 +107,7 @@ def batches(context: Context) -> Section:
     """NDJSON batches: reports a second by rows of a request."""
     parts, figures = [], {}
     for rows in (1000,) if context.quick else (10, 100, 1000, 10_000):
-        load = Load(connections=4, seconds=context.seconds, rows=rows)
+        load = context.load(4, rows=rows)
         context.say(f"batches: {rows} rows a request")
         with together(
             start_chaac(context.place(), "everysec"), start_chaac(context.place(), "always")
@@ -120,11 +125,11 @@ def reads(context: Context) -> Section:
     context.say("reads: /stats")
     with contextlib.ExitStack() as stack:
         (chaac,) = stack.enter_context(together(start_chaac(context.place(), "everysec")))
-        run(chaac, Load(connections=4, seconds=1, rows=100))
+        run(chaac, context.load(4, 1, rows=100))
         time.sleep(2.5)
         body = get(f"{chaac.url}/stats").decode()
         (nginx,) = stack.enter_context(together(start_nginx(context.place(), body)))
-        load = Load(connections=64, seconds=context.seconds, path="/stats")
+        load = context.load(64, path="/stats")
         results = run_in_turn([nginx, chaac], load, context.rounds, context.say)
     rate = {name: median(samples, "per_second") for name, samples in results.items()}
     return Section(
@@ -143,7 +148,7 @@ def growth(context: Context) -> Section:
     for count in (0, 60, 340):
         name = f"{count} alike" if count else "the mix of 4"
         context.say(f"growth: {name}")
-        load = Load(64, context.seconds, municipalities=tuple(slugs[:count]))
+        load = context.load(64, municipalities=tuple(slugs[:count]))
         with together(start_chaac(context.place(), "everysec")) as contestants:
             samples = run_in_turn(contestants, load, context.rounds, context.say)[EVERYSEC]
         server, store = median(samples, "server_us"), median(samples, "store_us")
@@ -165,10 +170,10 @@ def _after_many_reports(context: Context) -> tuple[str, dict[str, float]]:
     with together(start_chaac(context.place(), "everysec")) as (chaac,):
         for exponent in (4, 5) if context.quick else (4, 5, 6, 7):
             while chaac.counted()[1] < 10**exponent:
-                run(chaac, Load(connections=4, seconds=1, rows=1000 if exponent > 4 else 100))
+                run(chaac, context.load(4, 1, rows=1000 if exponent > 4 else 100))
             before = chaac.counted()[1]
             context.say(f"growth: after {before:,} reports")
-            sample = run(chaac, Load(64, context.seconds))
+            sample = run(chaac, context.load(64))
             costs.append(sample.server_us + sample.store_us)
             memory.append(chaac.memory_mib())
             lines.append(
@@ -204,7 +209,7 @@ def idle(context: Context) -> Section:
 def slow(context: Context) -> Section:
     """Latency of a client that sends what the original system's load did: one report at a time."""
     context.say("slow: one connection")
-    load = Load(1, context.seconds)
+    load = context.load(1)
     with together(
         start_chaac(context.place(), "everysec"), start_chaac(context.place(), "always")
     ) as contestants:
