@@ -24,20 +24,18 @@ class Gathering {
   void OnSettled(std::size_t committed, std::size_t waiting, MonotonicTime::duration duration,
                  MonotonicTime now) {
     expected_ = std::max(committed + waiting, expected_ - (expected_ + 7) / 8);
-    enough_ = expected_ - expected_ / 4;
     deadline_ = now + std::min<MonotonicTime::duration>(2 * duration, wait_max_);
   }
 
   // Whether a batch of `waiting` requests should wait for others, until deadline() at the latest.
   [[nodiscard]] bool Waits(std::size_t waiting, MonotonicTime now) const {
-    return waiting < enough_ && now < deadline_;
+    return waiting < expected_ - expected_ / 4 && now < deadline_;
   }
   [[nodiscard]] MonotonicTime deadline() const { return deadline_; }
 
  private:
   const std::chrono::microseconds wait_max_;
   std::size_t expected_ = 0;
-  std::size_t enough_ = 0;
   MonotonicTime deadline_{};
 };
 
