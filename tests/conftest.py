@@ -1,10 +1,11 @@
-"""Shared by all Python tests: folders that are gone afterwards."""
+"""Shared by all Python tests: folders that are gone afterwards, and a Valkey."""
 
 import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
+from lib.processes import Valkey
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +22,11 @@ def folder():
     folder = Path(tempfile.mkdtemp(prefix="chaac-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def valkey(module_folder):
+    """One for the tests of a module."""
+    valkey = Valkey(module_folder).start()
+    yield valkey
+    valkey.kill()

@@ -9,13 +9,6 @@ from lib.wire import Connection
 
 
 @pytest.fixture(scope="module")
-def valkey(module_folder):
-    valkey = Valkey(module_folder).start()
-    yield valkey
-    valkey.kill()
-
-
-@pytest.fixture(scope="module")
 def server_flags():
     """Flags of the module's server; a module that needs others overrides this. Lists are long, so
     that the reference, which is computed from them, knows every report."""

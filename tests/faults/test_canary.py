@@ -5,7 +5,6 @@ import json
 
 import pytest
 from lib.model import dump_store, expected_keys, parse_line
-from lib.processes import Valkey
 from lib.reports import Report
 
 from faults.ledger import (
@@ -47,13 +46,6 @@ def fill(client, lines_by_municipality: dict[str, list[str]]):
     for m, lines in lines_by_municipality.items():
         client("RPUSH", f"recent:{m}", *lines)
         client("SADD", "chaac:municipalities", m)
-
-
-@pytest.fixture(scope="module")
-def valkey(module_folder):
-    valkey = Valkey(module_folder).start()
-    yield valkey
-    valkey.kill()
 
 
 @pytest.fixture

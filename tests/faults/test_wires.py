@@ -17,13 +17,6 @@ redis.register_function('chaac_commit_probe', function(keys) return redis.call('
 COMMIT = encode("FCALL", "chaac_commit_probe", 1, "fence")
 
 
-@pytest.fixture(scope="module")
-def valkey(module_folder):
-    valkey = Valkey(module_folder).start()
-    yield valkey
-    valkey.kill()
-
-
 @pytest.fixture
 def store(valkey):
     with valkey.client() as client:
