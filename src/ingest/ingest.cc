@@ -160,7 +160,9 @@ void Ingest::Encode(Submission* submission, bool announce_only) {
 std::optional<MonotonicTime> Ingest::Seal(MonotonicTime now, WallTime wall_now, std::string* out) {
   if (queue_.empty() || !writer_.ReadyFor(0)) return std::nullopt;
   const bool others_may_join = resealed_ == 0 && queue_reports_ < limits_.batch_reports_max;
-  if (others_may_join && gathering_.Waits(queue_.size(), now)) return gathering_.deadline();
+  if (others_may_join && gathering_.Waits(queue_.size(), queue_reports_, now)) {
+    return gathering_.deadline();
+  }
   std::uint32_t server_ids = 0;
   const std::size_t picked = PickBatch(&server_ids);
   if (!writer_.ReadyFor(server_ids)) return std::nullopt;  // Ids are being leased.

@@ -1,4 +1,4 @@
-// The door of sequential and pipelined: net/http with its defaults, as the original has it.
+// The door of sequential, pipelined and coalescing-nethttp: net/http with its defaults, as the original has it.
 
 package main
 

@@ -1,4 +1,4 @@
-// Command baseline serves weather reports in one of three ways, to measure Chaac beside.
+// Command baseline serves weather reports in one of four ways, to measure Chaac beside.
 //
 // Measured with Go 1.26.8 and Valkey 8.0.1 (append-only, everysec) over a unix socket; wrk with one
 // thread and 64 connections on the same two cores, which other work shared: compare within the
@@ -44,6 +44,8 @@ Modes:
   pipelined   the same ten commands as one MULTI/EXEC a request; no log line
   coalescing  fasthttp and rueidis; while a batch is on its way all arriving reports gather in the
               next, counters and lists merged; one SET a report remains; no log line
+  coalescing-nethttp
+              the same behind net/http, Go's own server
 
 Flags:
 `
@@ -58,7 +60,7 @@ type door interface {
 
 func main() {
 	var c config
-	flag.StringVar(&c.mode, "mode", "", "sequential, pipelined or coalescing")
+	flag.StringVar(&c.mode, "mode", "", "sequential, pipelined, coalescing or coalescing-nethttp")
 	flag.StringVar(&c.listen, "listen", "127.0.0.1:8081", "`host:port` to serve on")
 	flag.StringVar(&c.valkey, "valkey", "127.0.0.1:6379", "Valkey's `address`: unix:///PATH or HOST:PORT")
 	flag.Usage = func() {
@@ -113,13 +115,16 @@ func build(c config) (store, door, error) {
 	case "sequential", "pipelined":
 		to := newPerRequestStore(c.valkey, c.mode == "sequential")
 		return to, newNetHTTPDoor(to), nil
-	case "coalescing":
+	case "coalescing", "coalescing-nethttp":
 		to, err := newCoalescingStore(c.valkey)
 		if err != nil {
 			return nil, nil, fmt.Errorf("Valkey at %s: %w", c.valkey, err)
 		}
-		return to, newFastHTTPDoor(to), nil
+		if c.mode == "coalescing" {
+			return to, newFastHTTPDoor(to), nil
+		}
+		return to, newNetHTTPDoor(to), nil
 	default:
-		return nil, nil, errors.New("-mode is sequential, pipelined or coalescing; see -help")
+		return nil, nil, errors.New("-mode is sequential, pipelined, coalescing or coalescing-nethttp; see -help")
 	}
 }

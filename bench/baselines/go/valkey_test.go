@@ -19,7 +19,7 @@ import (
 
 const patience = 20 * time.Second
 
-var modes = []string{"sequential", "pipelined", "coalescing"}
+var modes = []string{"sequential", "pipelined", "coalescing", "coalescing-nethttp"}
 
 type valkey struct {
 	t       *testing.T
