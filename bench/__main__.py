@@ -8,15 +8,33 @@ import argparse
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from bench import targets
-from bench.contestants import ROOT
-from bench.scenarios import SCENARIOS, Context
+from bench.context import Context, Section
+from bench.endurance import growth, idle, soak
+from bench.latency import alone, rates
+from bench.scenarios import batches, client, pipelined, reads, single
+from bench.tools import ROOT, build_baselines, build_vegeta, find_go
 
+SCENARIOS = {
+    "single": single,
+    "client": client,
+    "pipelined": pipelined,
+    "batches": batches,
+    "rates": rates,
+    "alone": alone,
+    "reads": reads,
+    "growth": growth,
+    "idle": idle,
+    "soak": soak,
+}
+QUICK = ("single", "batches", "rates", "reads", "idle")
 DOCUMENT = ROOT / "docs/performance.md"
+PLOTS = ROOT / "docs/images"
 MARK = "<!-- Everything below is written by script/bench --write. -->"
 
 
@@ -28,15 +46,23 @@ def parse_arguments() -> argparse.Namespace:
         epilog=f"scenarios:\n{names}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("scenario", nargs="*", help="these alone (default: all)")
-    parser.add_argument("--rounds", type=int, default=5, help="of all contestants (default 5)")
-    parser.add_argument("--seconds", type=int, default=4, help="of each run (default 4)")
     parser.add_argument(
-        "--client-threads", type=int, default=1, help="of wrk, whose own default is 2 (default 1)"
+        "scenario", nargs="*", help="these alone (default: all, in about 45 minutes)"
     )
-    parser.add_argument("--quick", action="store_true", help="in two minutes, for a first look")
+    parser.add_argument("--rounds", type=int, default=5, help="of all contestants (default 5)")
+    parser.add_argument("--seconds", type=int, default=3, help="of each run (default 3)")
     parser.add_argument(
-        "--write", action="store_true", help=f"put the results into {DOCUMENT.relative_to(ROOT)}"
+        "--client-threads", type=int, default=2, help="of wrk (default 2, as wrk's own)"
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"in two minutes, for a first look: {', '.join(QUICK)}, in little",
+    )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help=f"put the results into {DOCUMENT.relative_to(ROOT)}, with plots",
     )
     options = parser.parse_args()
     for name in options.scenario:
@@ -61,36 +87,48 @@ def machine() -> str:
         f"{cpuinfo.count('processor')} × {model}, Linux {platform.release()}; "
         f"{first_line(str(ROOT / 'build/release/chaac'), '--version')}; "
         f"{first_line('valkey-server', '--version')}; {first_line('nginx', '-v')}; "
-        f"{first_line('go', 'version')}; {first_line('wrk', '-v')}"
+        f"{first_line(find_go(), 'version')}; {first_line('wrk', '-v')}; vegeta 12.13"
     )
 
 
 def main() -> None:
     options = parse_arguments()
-    rounds, seconds = (2, 2) if options.quick else (options.rounds, options.seconds)
+    rounds, seconds = (1, 2) if options.quick else (options.rounds, options.seconds)
+    names = options.scenario or (QUICK if options.quick else SCENARIOS)
     folder = Path(tempfile.mkdtemp(prefix="chaac-bench-"))
-    context = Context(folder, rounds, seconds, options.quick, lambda line: print(line, flush=True))
-    context.client_threads = options.client_threads
     started = time.monotonic()
     try:
-        sections = [SCENARIOS[name](context) for name in options.scenario or SCENARIOS]
+        context = Context(
+            folder, rounds, seconds, options.quick, options.client_threads,
+            build_baselines(folder), build_vegeta(folder),
+            lambda line: print(f"{(time.monotonic() - started) / 60:5.1f} min  {line}", flush=True),
+        )  # fmt: skip
+        sections = [SCENARIOS[name](context) for name in names]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     figures = {key: value for section in sections for key, value in section.figures.items()}
     parts = [
         f"{time.strftime('%Y-%m-%d')}, {(time.monotonic() - started) / 60:.0f} minutes, medians of "
-        f"{rounds} runs of {seconds} s, threads of the client: {options.client_threads}.\n"
-        f"{machine()}.",
+        f"{rounds} runs of {seconds} s, threads of the client: {options.client_threads}. "
+        f"`script/bench {' '.join(sys.argv[1:])}`\n\n{machine()}.",
         "## Targets",
         targets.table(figures),
     ]
     for section in sections:
         parts += [f"## {section.title}", section.text]
+        if options.write:
+            parts += _plots_of(section)
     text = "\n\n".join(parts) + "\n"
     print("\n" + text)
     if options.write:
         head = DOCUMENT.read_text().split(MARK)[0]
         DOCUMENT.write_text(f"{head}{MARK}\n\n{text}")
+
+
+def _plots_of(section: Section) -> list[str]:
+    from bench.plots import draw  # noqa: PLC0415  Only then is matplotlib needed.
+
+    return [f"![{plot.title}](images/{draw(plot, PLOTS).name})" for plot in section.plots]
 
 
 if __name__ == "__main__":

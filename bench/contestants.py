@@ -12,9 +12,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-GO_FOLDER = ROOT / "bench/baselines/go"
-GO_VERSION_MIN = (1, 24)
+from bench.tools import ROOT, floor_binary
+
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 START_SECONDS_MAX = 20
 
@@ -24,7 +23,7 @@ REPORT_ANSWER = (
 )
 
 NGINX_CONFIG = """
-worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+worker_processes {workers}; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 16384; }}
 http {{
   access_log off; keepalive_requests 1000000000;
@@ -79,8 +78,8 @@ class Contestant:
         """User and system time of each process, with the children it has (nginx's worker)."""
         return [_cpu_seconds(process.pid) for process in self.processes]
 
-    def memory_mib(self) -> float:
-        status = Path(f"/proc/{self.processes[0].pid}/status").read_text()
+    def memory_mib(self, process: int = 0) -> float:
+        status = Path(f"/proc/{self.processes[process].pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
 
     def counted(self) -> tuple[int | None, int]:
@@ -107,14 +106,15 @@ def _cpu_seconds(pid: int) -> float:
     return ticks / TICKS_PER_SECOND
 
 
-def start_nginx(folder: Path, answer: str = REPORT_ANSWER) -> Contestant:
+def start_nginx(folder: Path, answer: str = REPORT_ANSWER, workers: int = 1) -> Contestant:
     folder.mkdir()
     port = free_port()
     config = folder / "nginx.conf"
-    config.write_text(NGINX_CONFIG.format(folder=folder, port=port, answer=answer))
+    config.write_text(NGINX_CONFIG.format(folder=folder, port=port, answer=answer, workers=workers))
     process = subprocess.Popen(["nginx", "-e", str(folder / "error.log"), "-c", str(config)])
     wait_for(f"http://127.0.0.1:{port}/")
-    return Contestant("nginx, a constant", port, processes=[process])
+    name = "nginx, a constant" if workers == 1 else f"nginx, {workers} workers"
+    return Contestant(name, port, processes=[process])
 
 
 def start_valkey(folder: Path, appendfsync: str, port: int = 0) -> tuple[subprocess.Popen, str]:
@@ -132,44 +132,43 @@ def start_valkey(folder: Path, appendfsync: str, port: int = 0) -> tuple[subproc
     return process, str(path)
 
 
-def start_chaac(folder: Path, appendfsync: str, *flags: str, tcp: bool = False) -> Contestant:
-    store_port = free_port() if tcp else 0
+def start_chaac(
+    folder: Path,
+    appendfsync: str,
+    *flags: str,
+    name: str | None = None,
+    unix_socket: bool = False,
+    binary: Path = ROOT / "build/release/chaac",
+) -> Contestant:
+    """Over TCP, as deployed, unless a socket is asked for."""
+    store_port = 0 if unix_socket else free_port()
     store, path = start_valkey(folder, appendfsync, store_port)
     port, admin_port = free_port(), free_port()
-    url = f"valkey://127.0.0.1:{store_port}" if tcp else f"unix://{path}"
+    url = f"unix://{path}" if unix_socket else f"valkey://127.0.0.1:{store_port}"
     with (folder / "chaac.log").open("w") as log:
         server = subprocess.Popen(
-            [str(ROOT / "build/release/chaac"), "serve", "--port", str(port)]
+            [str(binary), "serve", "--port", str(port)]
             + ["--admin-port", str(admin_port), "--listen-host", "127.0.0.1"]
             + ["--admin-host", "127.0.0.1", "--valkey-url", url, *flags],
             stderr=log,
         )
     wait_for(f"http://127.0.0.1:{port}/ready")
-    name = f"chaac, {appendfsync}{', TCP' if tcp else ''}"
-    return Contestant(name, port, admin_port, [server, store])
+    return Contestant(name or f"chaac, {appendfsync}", port, admin_port, [server, store])
 
 
-def go_binary(folder: Path) -> Path | None:
-    """The Go baselines, built; None where there is no Go that can."""
-    go = shutil.which("go")
-    if go is None:
-        return None
-    version = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True).stdout
-    found = re.match(r"go(\d+)\.(\d+)", version)
-    if found is None or tuple(map(int, found.groups())) < GO_VERSION_MIN:
-        return None
-    binary = folder / "baseline"
-    subprocess.run([go, "build", "-o", str(binary), "."], cwd=GO_FOLDER, check=True)
-    return binary
+def start_floor(folder: Path) -> Contestant:
+    """Chaac without its store: all the rest of a report's way."""
+    return start_chaac(folder, "everysec", name="chaac, nothing stored", binary=floor_binary())
 
 
 def start_go(binary: Path, folder: Path, mode: str, appendfsync: str) -> Contestant:
-    store, path = start_valkey(folder, appendfsync)
+    store_port = free_port()
+    store, _ = start_valkey(folder, appendfsync, store_port)
     port = free_port()
     with (folder / "baseline.log").open("w") as log:
         server = subprocess.Popen(
             [str(binary), "-mode", mode, "-listen", f"127.0.0.1:{port}"]
-            + ["-valkey", f"unix://{path}"],
+            + ["-valkey", f"127.0.0.1:{store_port}"],
             stderr=log,
         )
     wait_for(f"http://127.0.0.1:{port}/ready")

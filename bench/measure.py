@@ -19,7 +19,8 @@ class Load:
     rows: int = 1
     path: str | None = None
     municipalities: tuple[str, ...] = ()
-    client_threads: int = 1  # wrk's own default is 2.
+    pipeline: int = 1  # Requests sent at once on a connection.
+    client_threads: int = 2  # wrk's own default.
 
 
 @dataclass
@@ -48,6 +49,7 @@ def run(contestant: Contestant, load: Load) -> Sample:
         command += ["-s", str(ROOT / "bench/post.lua")]
     environment = os.environ | {
         "BENCH_ROWS": str(load.rows),
+        "BENCH_PIPELINE": str(load.pipeline),
         "BENCH_MUNICIPALITIES": ",".join(load.municipalities),
     }
     before = contestant.cpu_seconds()
@@ -126,10 +128,20 @@ def check_stored(contestant: Contestant, samples: list[Sample], load: Load) -> s
     """Everything acknowledged is stored. wrk hangs up on one request a connection and run, which
     may be stored and not acknowledged."""
     acknowledged = sum(sample.acknowledged for sample in samples)
-    slack = load.connections * load.rows * len(samples)
+    slack = load.connections * load.rows * load.pipeline * len(samples)
     accepted, stored = contestant.counted()
     if accepted is not None and accepted != stored:
         raise SystemExit(f"{contestant.name}: {accepted:,} accepted, but {stored:,} stored")
     if not acknowledged <= stored <= acknowledged + slack:
         raise SystemExit(f"{contestant.name}: {acknowledged:,} acknowledged, {stored:,} stored")
     return f"{contestant.name}: {acknowledged:,} acknowledged, {stored:,} stored"
+
+
+def check_counts(contestant: Contestant, acknowledged: int) -> None:
+    """For clients that wait for every answer: exactly what was acknowledged is stored."""
+    accepted, stored = contestant.counted()
+    if not accepted == stored == acknowledged:
+        raise SystemExit(
+            f"{contestant.name}: {acknowledged:,} acknowledged, {accepted:,} accepted, "
+            f"{stored:,} stored"
+        )

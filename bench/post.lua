@@ -4,7 +4,9 @@
 -- BENCH_ROWS            reports of one request: 1 (the default) an object, more: NDJSON
 -- BENCH_MUNICIPALITIES  slugs, separated by commas, each as likely as the others;
 --                       default: the synthetic mix (70 % chinautla, 10 % each of three others)
+-- BENCH_PIPELINE        requests sent at once (default 1)
 local rows = tonumber(os.getenv("BENCH_ROWS") or "1")
+local depth = tonumber(os.getenv("BENCH_PIPELINE") or "1")
 local conditions = {"sunny", "cloudy", "rainy", "foggy"}
 local layouts = {
   '{"municipality":"%s","temperature":%s,"humidity":%s,"weather":"%s"}',
@@ -47,8 +49,12 @@ end
 function init()
   math.randomseed(os.time())
   local kind = rows == 1 and "application/json" or "application/x-ndjson"
-  for i = 1, math.max(16, math.floor(4096 / rows)) do
-    requests[i] = wrk.format("POST", "/api/weather", {["Content-Type"] = kind}, body())
+  for i = 1, math.max(16, math.floor(4096 / rows / depth)) do
+    local together = {}
+    for k = 1, depth do
+      together[k] = wrk.format("POST", "/api/weather", {["Content-Type"] = kind}, body())
+    end
+    requests[i] = table.concat(together)
   end
 end
 

@@ -30,9 +30,11 @@ main() {
 
   local -a packages=("$@")
   refresh_lists "$log"
-  if [[ " ${packages[*]} " == *" valkey-server "* && -n $(unavailable valkey-server) ]]; then
-    [[ $codename != bookworm ]] || add_backports "$log"
-    if [[ -n $(unavailable valkey-server) ]]; then
+  local absent
+  absent=$(unavailable "${packages[@]}" | xargs)
+  if [[ -n $absent ]]; then
+    [[ $codename != bookworm ]] || add_backports "$log" "$absent"
+    if [[ " ${packages[*]} " == *" valkey-server "* && -n $(unavailable valkey-server) ]]; then
       say "no Valkey package here: installing Redis, which speaks the same protocol."
       mapfile -t packages < <(without_store "$@")
       packages+=("${STORE_FALLBACK_PACKAGES[@]}")
@@ -62,27 +64,28 @@ without_store() {
   done
 }
 
-# Debian 12 has Valkey in its backports only. The new source uses the mirror and the key of the
+# Debian 12 has Valkey, and a new Go, in its backports only. The new source uses the mirror and the key of the
 # machine's own; apt never takes a package from it that Debian 12 itself has.
 add_backports() {
-  local format mirror file key
+  local log=$1 absent=$2 format mirror file key
   # shellcheck disable=SC2016  # apt-get fills these in.
   format='$(ORIGIN) $(CODENAME) $(COMPONENT) $(REPO_URI) $(SOURCESENTRY)'
   read -r mirror file < <(apt-get indextargets --format "$format" 'Created-By: Packages' |
     sed -n 's/^Debian bookworm main //p' | head -n 1) || return 0
   # deb822 has "Signed-By: PATH", else "[signed-by=PATH]", or neither: then apt's own keys.
   key=$(grep -oiP '^\s*[^#]*signed-by[:=]\s*\K/[^\s\]]+' "${file%:*}" | head -n 1) || true
-  say "Debian 12 has Valkey in its backports only: adding that package source, $BACKPORTS_FILE."
+  say "Debian 12 has $absent in its backports only: adding that package source, $BACKPORTS_FILE."
   {
-    printf '# Added by script/bootstrap of Chaac, for valkey-server.\n'
+    printf '# Added by script/bootstrap of Chaac, for %s.\n' "$absent"
     printf 'Types: deb\nURIs: %s\nSuites: bookworm-backports\nComponents: main\n' "$mirror"
     [[ -z $key ]] || printf 'Signed-By: %s\n' "$key"
   } >"$BACKPORTS_FILE"
-  refresh_lists "$1"
-  [[ -n $(unavailable valkey-server) ]] || return 0
+  refresh_lists "$log"
+  # shellcheck disable=SC2086  # Several names.
+  [[ $(unavailable $absent | xargs) == "$absent" ]] || return 0
   rm -f "$BACKPORTS_FILE"
-  explain_network "$1"
-  say "that mirror has no Valkey either: the package source is removed again."
+  explain_network "$log"
+  say "that mirror has no $absent either: the package source is removed again."
 }
 
 check_available() {

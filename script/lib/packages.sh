@@ -19,6 +19,10 @@ TEST_PACKAGES=(
   nginx wrk valgrind strace shellcheck jq iso-codes git
 )
 
+# What script/bench needs besides: its other servers and vegeta are Go. 1.21 or newer, which fetches
+# the toolchain that a go.mod names by itself.
+BENCH_PACKAGES=(golang-go)
+
 # The store; where the distribution has no Valkey at all, Redis 7 speaks the same protocol.
 STORE_PACKAGES=(valkey-server valkey-tools)
 STORE_FALLBACK_PACKAGES=(redis-server redis-tools)
@@ -34,18 +38,27 @@ supported_codename() {
   esac
 }
 
-# packages_for GROUP CODENAME: prints the packages of GROUP (server or test), the store's left out.
+# packages_for GROUP CODENAME: prints the packages of GROUP (server, test or bench), the store's left
+# out.
 packages_for() {
   local group=$1 codename=$2 package
   local -a packages=("${SERVER_PACKAGES[@]}")
-  [[ $group != test ]] || packages+=("${TEST_PACKAGES[@]}")
+  [[ $group == server ]] || packages+=("${TEST_PACKAGES[@]}")
+  [[ $group != bench ]] || has_new_go || packages+=("${BENCH_PACKAGES[@]}")
   for package in "${packages[@]}"; do
     case "$package/$codename" in
       libboost1.81-dev/bookworm) ;;                # Its libboost-dev is 1.74: too old.
       libboost1.81-dev/*) package=libboost-dev ;;  # 1.83 on Debian 13 and Ubuntu 24.04.
+      golang-go/bookworm) package=golang-1.23-go ;;  # From its backports; its own is 1.19.
     esac
     printf '%s\n' "$package"
   done
+}
+
+# has_new_go: whether a Go of at least 1.21 is there, from wherever.
+has_new_go() {
+  local version
+  version=$(go version 2>/dev/null) && [[ $version =~ go1\.([0-9]+) ]] && ((BASH_REMATCH[1] >= 21))
 }
 
 # packages_missing PACKAGE…: prints those that are not installed.
