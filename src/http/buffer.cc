@@ -44,12 +44,14 @@ Buffer BufferPool::Take() {
   if (spares_.empty()) return {};
   Buffer buffer = std::move(spares_.back());
   spares_.pop_back();
+  spares_bytes_ -= buffer.capacity();
   return buffer;
 }
 
 void BufferPool::Return(Buffer buffer) {
   if (buffer.capacity() == 0 || buffer.capacity() > kSpareBytesMax) return;
-  if (spares_.size() >= kSparesMax) return;
+  if (spares_bytes_ + buffer.capacity() > kSparesBytesMax) return;
+  spares_bytes_ += buffer.capacity();
   buffer.Consume(buffer.size());
   spares_.push_back(std::move(buffer));
 }

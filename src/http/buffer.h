@@ -1,7 +1,7 @@
 // Buffer: bytes of one connection on their way in or out; BufferPool: lends them, so that a busy
 // connection allocates nothing and an idle one holds nothing. Not thread-safe: one loop owns both.
-// Limits: none of its own; the connection bounds what it appends. The pool keeps kSparesMax buffers
-// of at most kSpareBytesMax.
+// Limits: none of its own; the connection bounds what it appends. The pool keeps buffers of at most
+// kSpareBytesMax, kSparesBytesMax in all.
 #pragma once
 
 #include <cstddef>
@@ -70,8 +70,9 @@ class Buffer {
 
 class BufferPool {
  public:
-  static constexpr std::size_t kSparesMax = 256;
   static constexpr std::size_t kSpareBytesMax = std::size_t{16} * 1024;
+  // Of one loop. A commit of 4,096 reports is answered through as many buffers of 1 KiB.
+  static constexpr std::size_t kSparesBytesMax = std::size_t{4} * 1024 * 1024;
 
   // An empty buffer, with memory if there is a spare one.
   Buffer Take();
@@ -80,6 +81,7 @@ class BufferPool {
 
  private:
   std::vector<Buffer> spares_;
+  std::size_t spares_bytes_ = 0;  // Their capacity.
 };
 
 }  // namespace chaac
