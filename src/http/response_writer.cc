@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <string_view>
 
 namespace chaac {
@@ -109,20 +110,21 @@ void ResponseWriter::Append(const Response& response, BodyPart body, Persistence
 
 void ResponseWriter::SetDate(std::chrono::sys_seconds date) {
   date_ = date;
-  date_line_ = fmt::format("Date: {}\r\n", HttpDate(date));
-  json_prefix_ = fmt::format(
-      "HTTP/1.1 200 OK\r\n{}Content-Type: {}\r\nContent-Length: ", date_line_, kJsonContentType);
+  date_line_.assign("Date: ");
+  AppendHttpDate(date, &date_line_);
+  date_line_.append("\r\n");
+  json_prefix_.assign("HTTP/1.1 200 OK\r\n").append(date_line_).append("Content-Type: ");
+  json_prefix_.append(kJsonContentType).append("\r\nContent-Length: ");
 }
 
-std::string HttpDate(std::chrono::sys_seconds time) {
+void AppendHttpDate(std::chrono::sys_seconds time, std::string* out) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format(
-      "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[std::chrono::weekday(day).c_encoding()],
-      static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-      static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-      clock.seconds().count());
+  fmt::format_to(std::back_inserter(*out), "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                 kDays[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+                 kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                 clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace chaac

@@ -29,7 +29,7 @@ class ResponseWriter {
   std::string json_prefix_;  // All of a 200 application/json answer before its length.
 };
 
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7).
-std::string HttpDate(std::chrono::sys_seconds time);
+// Appends "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7).
+void AppendHttpDate(std::chrono::sys_seconds time, std::string* out);
 
 }  // namespace chaac
