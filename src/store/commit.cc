@@ -5,6 +5,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "store/resp.h"
 
 namespace chaac {
@@ -18,10 +20,12 @@ constexpr std::string_view kCountPrefix = "count:";
 constexpr int kRefreshExpiry = 1;
 constexpr int kLookAtExtremes = 2;
 
-std::string Rfc3339(WallTime time) {
+constexpr std::size_t kDigestDigits = 16;
+
+void AppendRfc3339(WallTime time, std::string* out) {
   const auto ms = time.time_since_epoch().count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03d}Z",
-                     fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
+  fmt::format_to(std::back_inserter(*out), "{:%Y-%m-%dT%H:%M:%S}.{:03d}Z",
+                 fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
 }
 
 // Appends views: of literals, their length is known when this is compiled.
@@ -32,11 +36,7 @@ void AppendField(std::string_view name, double value, std::string* out) {
   AppendNumber(value, out);
 }
 
-void AppendNumberBulk(double value, std::string* out) {
-  std::string text;
-  AppendNumber(value, &text);
-  AppendBulk(text, out);
-}
+void AppendNumberBulk(double value, std::string* out) { AppendBulk(NumberText(value).text(), out); }
 
 }  // namespace
 
@@ -84,7 +84,8 @@ void CommitEncoder::Begin(WallTime sealed_at) {
   client_ids_.clear();
   client_id_count_ = 0;
   sealed_at_ = sealed_at;
-  arrived_at_ = Rfc3339(sealed_at);
+  arrived_at_.clear();
+  AppendRfc3339(sealed_at, &arrived_at_);
 }
 
 CommitEncoder::Group& CommitEncoder::GroupOf(MunicipalityIndex municipality) {
@@ -117,7 +118,8 @@ void CommitEncoder::Add(const Report& report, std::string_view id) {
   }
   if (!report.client_id.empty()) {
     AppendBulk(report.client_id, &client_ids_);
-    AppendBulk(fmt::format(FMT_STRING("{:016x}"), report.digest), &client_ids_);
+    AppendBulkHeader(kDigestDigits, &client_ids_);
+    fmt::format_to(std::back_inserter(client_ids_), FMT_STRING("{:016x}\r\n"), report.digest);
     ++client_id_count_;
   }
 }
@@ -141,7 +143,7 @@ void CommitEncoder::AppendLine(const Report& report, std::string_view id, Group*
   if (report.observed_at_ms != 0) {
     const WallTime observed_at{std::chrono::milliseconds(report.observed_at_ms)};
     Append(R"(,"observed_at":")", &line);
-    Append(Rfc3339(observed_at), &line);
+    AppendRfc3339(observed_at, &line);
     line.push_back('"');
   }
   Append(R"(,"at":")", &line);
@@ -153,9 +155,7 @@ void CommitEncoder::AppendLine(const Report& report, std::string_view id, Group*
 std::size_t CommitEncoder::AppendMeasurement(const Measurement& measurement, std::string* out) {
   AppendBulk(std::int64_t{measurement.tally.count}, out);
   if (measurement.tally.count == 0) return 1;
-  std::string sum;
-  measurement.sum.AppendText(&sum);
-  AppendBulk(sum, out);
+  AppendBulk(measurement.sum.Text().text(), out);
   AppendNumberBulk(measurement.range.low, out);
   AppendNumberBulk(measurement.range.high, out);
   AppendBulk(std::int64_t{measurement.tally.listed}, out);
@@ -221,7 +221,10 @@ void CommitEncoder::Finish(const CommitHeader& header, MonotonicTime now, std::s
   AppendBulk("FCALL", out);
   AppendBulk(kCommitFunction, out);
   AppendBulk(static_cast<std::int64_t>(kFixedKeys + group_count_), out);
-  AppendBulk(FenceKey(header.writer), out);
+  AppendBulkHeader(kFencePrefix.size() + header.writer.size(), out);
+  Append(kFencePrefix, out);
+  Append(header.writer, out);
+  Append("\r\n", out);
   AppendBulk(kIndexKey, out);
   AppendBulk(kSeenPrefix, out);
   for (std::size_t i = 0; i < group_count_; ++i) {

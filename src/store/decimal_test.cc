@@ -12,7 +12,7 @@
 namespace chaac {
 namespace {
 
-std::string NumberText(double value) {
+std::string TextOf(double value) {
   std::string text = "=";  // What is there stays.
   AppendNumber(value, &text);
   return text.substr(1);
@@ -21,7 +21,7 @@ std::string NumberText(double value) {
 std::string SumText(const std::vector<double>& values) {
   DecimalSum sum;
   for (const double value : values) sum.Add(value);
-  return sum.Text();
+  return std::string(sum.Text().text());
 }
 
 TEST(DecimalTest, WritesTheShortestTextThatReadsBack) {
@@ -35,9 +35,9 @@ TEST(DecimalTest, WritesTheShortestTextThatReadsBack) {
                                                              {59.99, "59.99"},
                                                              {1e14, "100000000000000"},
                                                              {1.0 / 3, "0.3333333333333333"}};
-  for (const auto& [value, text] : cases) EXPECT_EQ(NumberText(value), text);
+  for (const auto& [value, text] : cases) EXPECT_EQ(TextOf(value), text);
   for (const double value : {1e-7, 1e-300, 25.000000000000004}) {
-    EXPECT_EQ(std::stod(NumberText(value)), value);
+    EXPECT_EQ(std::stod(TextOf(value)), value);
   }
 }
 
@@ -51,7 +51,7 @@ TEST(DecimalTest, ShortDecimalsAreWrittenAsTheyWereRead) {
     for (int digit = 1; digit < decimals; ++digit) text += static_cast<char>('0' + random() % 10);
     if (decimals > 0) text += static_cast<char>('1' + random() % 9);  // No zero at the end.
     if (text == "-0") continue;
-    ASSERT_EQ(NumberText(std::stod(text)), text);
+    ASSERT_EQ(TextOf(std::stod(text)), text);
   }
 }
 
@@ -89,8 +89,9 @@ TEST(DecimalTest, RandomHundredthsAddUpExactly) {
       sum.Add(value / 100.0);
       expected += value;
     }
-    EXPECT_EQ(std::llround(std::stod(sum.Text()) * 100), expected);
-    EXPECT_LE(sum.Text().size(), std::to_string(expected).size() + 2);
+    const std::string text(sum.Text().text());
+    EXPECT_EQ(std::llround(std::stod(text) * 100), expected);
+    EXPECT_LE(text.size(), std::to_string(expected).size() + 2);
   }
 }
 

@@ -125,7 +125,7 @@ void Writer::Pump(std::string* out) {
 Fate Writer::OnReply(const redisReply& reply) {
   if (expected_.empty()) return Fate::kUndecided;  // Not ours: the link sees to its own.
   const Expect expect = expected_.front();
-  expected_.pop_front();
+  expected_.erase(expected_.begin());
   switch (expect) {
     case Expect::kLoad:  // An error shows in the command that follows.
       break;

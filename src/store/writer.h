@@ -8,10 +8,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/metrics.h"
 #include "base/time.h"
@@ -98,7 +98,7 @@ class Writer {
   WriterMetrics* metrics_;
 
   bool link_up_ = false;
-  std::deque<Expect> expected_;  // Replies due, in order.
+  std::vector<Expect> expected_;  // Replies due, in order: few, and a deque would allocate.
 
   std::string id_;
   std::uint64_t last_sequence_ = 0;  // Of the last batch known to be applied under id_.
