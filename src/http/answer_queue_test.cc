@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 namespace chaac {
@@ -55,6 +56,21 @@ TEST(AnswerQueueTest, KeepsFewSlotsWhenTrimmed) {
   while (!queue.empty()) queue.PopFront();
   queue.Trim();
   EXPECT_EQ(queue.slots(), 0U);
+}
+
+TEST(AnswerQueueTest, TellsStreamsFromOtherAnswers) {
+  AnswerQueue queue;
+  const auto plain = Push(queue);
+  const auto stream = Push(queue);
+  queue.Find(stream)->stream =
+      std::make_unique<OpenStream>(StreamKind::kFinite, StreamFraming::kChunked, nullptr);
+  EXPECT_EQ(queue.FindStream(plain), nullptr);
+  EXPECT_EQ(queue.Find(stream), nullptr);
+  EXPECT_EQ(queue.FindStream(stream), &queue.Back());
+  EXPECT_EQ(queue.back_sequence(), stream);
+  EXPECT_EQ(queue.front_sequence(), plain);
+  queue.PopBack();
+  EXPECT_EQ(queue.FindStream(stream), nullptr);
 }
 
 TEST(AnswerQueueTest, NumbersGoOnAfterClear) {

@@ -24,8 +24,6 @@ constexpr std::size_t kLingerBytesMax = std::size_t{16} * 1024 * 1024;
 
 constexpr std::string_view kContinueLine = "HTTP/1.1 100 Continue\r\n\r\n";
 
-bool IsTransient(int error) { return error == EAGAIN || error == EINTR; }
-
 }  // namespace
 
 ConnectionContext::ConnectionContext(EventLoop* event_loop, const HttpLimits& http_limits,
@@ -57,7 +55,8 @@ void Connection::Open(int fd) {
   context_->metrics->connections_open.Add(1);
 }
 
-void Connection::Close() {
+void Connection::Close(StreamLoss why) {
+  const std::vector<LostStream> lost = TakeStreams();
   context_->loop->Remove(fd_);
   close(std::exchange(fd_, -1));
   state_ = State::kClosed;
@@ -74,10 +73,11 @@ void Connection::Close() {
   drain_deadline_.Disarm();
   context_->free.push_back(index_);
   context_->metrics->connections_open.Add(-1);
+  for (const LostStream& stream : lost) stream.source->OnStreamGone(stream.token, why);
 }
 
 void Connection::OnEvents(std::uint32_t epoll_events) {
-  if ((epoll_events & EPOLLERR) != 0) return Close();  // Reset: nothing more can be sent.
+  if ((epoll_events & EPOLLERR) != 0) return Close(LossOfSocket());  // Nothing more can be sent.
   if (state_ == State::kLingering) return Discard();
   if ((epoll_events & EPOLLOUT) != 0) {
     Send();
@@ -101,7 +101,7 @@ void Connection::Receive() {
   const std::size_t room = in_shared ? kReadBytesMax : std::min(input_.room(), kReadBytesMax);
   const ssize_t received = recv(fd_, to, room, 0);
   if (received < 0) {
-    if (!IsTransient(errno)) Close();
+    if (!IsTransientSocketError(errno)) Close();
     return;
   }
   if (received == 0) return ReceiveEnd();
@@ -125,6 +125,7 @@ void Connection::ReceiveEnd() {
         {ErrorCode::kMalformedHttp, "The connection ended before the request was complete.", {}});
   }
   EndInput();
+  if (streams_ > 0) EndEndlessStreams(StreamLoss::kClientGone);
   if (answers_.empty() && output_.empty()) Close();
 }
 
@@ -202,7 +203,8 @@ std::size_t Connection::ReadFrom(char* bytes, std::size_t* size) {
 void Connection::Take(const char* request) {
   const RequestHead& head = reader_.head();
   const std::uint32_t sequence = answers_.Push(
-      head.persistence, head.method == Method::kHead ? BodyPart::kLeftOut : BodyPart::kSent);
+      head.persistence, head.method == Method::kHead ? BodyPart::kLeftOut : BodyPart::kSent,
+      head.version);
   if (head.persistence == Persistence::kClose) EndInput();
   const Request view{.method = head.method,
                      .path = head.path.In(request),
@@ -250,19 +252,32 @@ void Connection::KeepReceiveDeadline(bool partial, bool finished_any) {
 void Connection::Respond(std::uint32_t sequence, const Response& response) {
   PendingAnswer* const pending = answers_.Find(sequence);
   if (pending == nullptr) return;
+  CloseIfLast(pending);
+  context_->writer.Append(response, pending->body, pending->persistence, context_->loop->WallNow(),
+                          PlaceOf(pending));
+  Complete(pending);
+}
+
+// An answer that is the last before the server stops says so.
+void Connection::CloseIfLast(PendingAnswer* pending) {
   // Requests behind it may have been read already: the last of them is the last.
   const bool is_last = answers_.size() == 1 && !more_read_ && !paused_;
-  if (is_last && context_->phase != Phase::kServing) {
-    pending->persistence = Persistence::kClose;
-    EndInput();
-  }
-  const bool is_first = pending == &answers_.Front();
-  Buffer* const to = is_first ? &output_ : &pending->bytes;
-  if (to->empty()) *to = context_->buffers.Take();
-  context_->writer.Append(response, pending->body, pending->persistence, context_->loop->WallNow(),
-                          to);
+  if (!is_last || context_->phase == Phase::kServing) return;
+  pending->persistence = Persistence::kClose;
+  EndInput();
+}
+
+// Where the bytes of an answer go.
+Buffer* Connection::PlaceOf(PendingAnswer* pending) {
+  Buffer* const place = pending == &answers_.Front() ? &output_ : &pending->bytes;
+  if (place->empty()) *place = context_->buffers.Take();
+  return place;
+}
+
+// All bytes of `pending` are in their place. It is gone afterwards.
+void Connection::Complete(PendingAnswer* pending) {
   pending->ready = true;
-  if (is_first) {
+  if (pending == &answers_.Front()) {
     answers_.PopFront();
     MoveReadyAnswers();
     MarkUnsent();
@@ -283,18 +298,19 @@ void Connection::RespondError(std::uint32_t sequence, const Error& error,
 }
 
 void Connection::MoveReadyAnswers() {
-  while (!answers_.empty() && answers_.Front().ready) {
+  while (!answers_.empty() && (answers_.Front().ready || answers_.Front().stream != nullptr)) {
     Buffer bytes = std::move(answers_.Front().bytes);
     waiting_bytes_ -= bytes.size();
     output_.Append(bytes.view());
     context_->buffers.Return(std::move(bytes));
+    if (!answers_.Front().ready) break;  // A stream's turn has come: chunks follow its head.
     answers_.PopFront();
   }
   ContinueIfDue();
 }
 
 void Connection::MarkUnsent() {
-  if (unsent_) return;
+  if (unsent_ || sending_) return;
   unsent_ = true;
   context_->unsent.push_back(this);
 }
@@ -307,14 +323,17 @@ void Connection::SendUnsent() {
 }
 
 void Connection::Send() {
-  if (!output_.empty()) {
+  if (streams_ > 0) {
+    sending_ = true;
+    SendStreams();
+    sending_ = false;
+  } else if (!output_.empty()) {
     const ssize_t sent = send(fd_, output_.data(), output_.size(), MSG_NOSIGNAL);
-    if (sent < 0 && !IsTransient(errno)) return Close();
+    if (sent < 0 && !IsTransientSocketError(errno)) return Close();
     if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
-    if (!output_.empty()) return;
-    context_->buffers.Return(std::move(output_));
+    if (output_.empty()) context_->buffers.Return(std::move(output_));
   }
-  if (!answers_.empty()) return;
+  if (state_ == State::kClosed || !output_.empty() || !answers_.empty()) return;
   answers_.Trim();
   // An answer that was ready before draining began did not say that it is the last.
   const bool drained = context_->phase == Phase::kDraining && !receiving_ && !paused_;
@@ -324,7 +343,9 @@ void Connection::Send() {
 
 void Connection::NoteSent(std::size_t bytes) {
   context_->metrics->bytes_sent.Add(bytes);
-  output_.Consume(bytes);
+  const std::size_t of_output = std::min(bytes, output_.size());
+  output_.Consume(of_output);
+  if (bytes > of_output) FrontStream()->NoteSent(bytes - of_output);
   if (!output_deadline_.armed()) return;
   context_->send.Arm(&output_deadline_, context_->loop->Now());
   drain_bytes_ -= std::min(bytes, drain_bytes_);
@@ -333,8 +354,9 @@ void Connection::NoteSent(std::size_t bytes) {
 
 // drain_timeout is for what is pending now: who reads on and on may have output pending for ever.
 void Connection::ArmDrain() {
-  drain_bytes_ = output_.size();
-  context_->drain.Arm(&drain_deadline_, context_->loop->Now());
+  drain_bytes_ = UnsentBytes();
+  DeadlineList<Connection>& list = HoldsUpDrain() ? context_->linger : context_->drain;
+  list.Arm(&drain_deadline_, context_->loop->Now());
 }
 
 void Connection::EndOutput() {
@@ -350,7 +372,7 @@ void Connection::EndOutput() {
 
 void Connection::Discard() {
   const ssize_t received = recv(fd_, context_->read_bytes.data(), kReadBytesMax, 0);
-  if (received < 0 && IsTransient(errno)) return;
+  if (received < 0 && IsTransientSocketError(errno)) return;
   if (received > 0) lingered_bytes_ += static_cast<std::size_t>(received);
   if (received <= 0 || lingered_bytes_ > kLingerBytesMax) Close();
 }
@@ -362,7 +384,7 @@ void Connection::Watch() {
   if (unsent_) return;  // Decided after that was sent, at the end of the round.
   std::uint32_t wanted = 0;
   if (state_ == State::kLingering || (state_ == State::kOpen && !paused_)) wanted |= EPOLLIN;
-  if (!output_.empty() || (paused_ && HasRoom(2))) wanted |= EPOLLOUT;
+  if (UnsentBytes() > 0 || (paused_ && HasRoom(2))) wanted |= EPOLLOUT;
   if (wanted == watched_) return;
   watched_ = wanted;
   context_->loop->Modify(fd_, wanted);
@@ -383,6 +405,7 @@ bool Connection::HasRoom(std::size_t divisor) const {
 }
 
 void Connection::Drain() {
+  if (streams_ > 0) EndEndlessStreams(StreamLoss::kDraining);
   const bool is_idle =
       state_ == State::kOpen && !receiving_ && !paused_ && answers_.empty() && output_.empty();
   if (!is_idle) return;  // Its last answer will end it.
@@ -408,7 +431,7 @@ void Connection::OnReceiveTimeout() {
 
 void Connection::OnSendTimeout() {
   context_->metrics->timeouts.Add();
-  Close();
+  Close(StreamLoss::kTooSlow);
 }
 
 }  // namespace chaac

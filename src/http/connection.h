@@ -1,11 +1,14 @@
 // Connection: one client of an HttpServer, from accept to close. Reads requests, hands them to the
-// handler, keeps their answers in order and sends them. Its object outlives its socket: the server
-// uses it again. Not thread-safe: everything happens on the loop's thread.
+// handler, keeps their answers in order and sends them, streamed ones too. Its object outlives its
+// socket: the server uses it again. Not thread-safe: everything happens on the loop's thread.
 // Limits: HttpLimits; idle, it holds no buffer.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -17,8 +20,10 @@
 #include "http/handler.h"
 #include "http/limits.h"
 #include "http/metrics.h"
+#include "http/open_stream.h"
 #include "http/request_reader.h"
 #include "http/response_writer.h"
+#include "http/stream.h"
 
 namespace chaac {
 
@@ -54,6 +59,9 @@ struct ConnectionContext {
   DeadlineList<Connection> linger;
 };
 
+// Whether a socket's error means no more than "not now".
+inline bool IsTransientSocketError(int error) { return error == EAGAIN || error == EINTR; }
+
 class Connection final : public EventHandler {
  public:
   Connection(ConnectionContext* context, std::uint32_t index);
@@ -71,6 +79,15 @@ class Connection final : public EventHandler {
   // The answer to one of its requests. Ignored when that was answered already.
   void Respond(std::uint32_t sequence, const Response& response);
   void RespondError(std::uint32_t sequence, const Error& error, std::string_view extra_headers);
+  void RespondShared(std::uint32_t sequence, const Response& head,
+                     std::shared_ptr<const StreamChunk> body);
+
+  // Streamed answers (connection_stream.cc); see HttpServer.
+  StreamStart BeginStream(std::uint32_t sequence, const Response& head, StreamKind kind,
+                          StreamSource* source);
+  StreamWrite WriteStream(std::uint32_t sequence, std::shared_ptr<const StreamChunk> chunk);
+  void EndStream(std::uint32_t sequence);
+  void CutStream(std::uint32_t sequence);
 
   // Sends what was answered in this round, once; for those in context->unsent.
   void SendUnsent();
@@ -82,7 +99,8 @@ class Connection final : public EventHandler {
   void OnIdleTimeout();
   void OnReceiveTimeout();
   void OnSendTimeout();
-  void Close();
+  // `why`: what sources of its streams are told.
+  void Close(StreamLoss why = StreamLoss::kClientGone);
 
  private:
   enum class State : std::uint8_t {
@@ -90,6 +108,12 @@ class Connection final : public EventHandler {
     kOpen,       // Requests are read.
     kEnding,     // No more requests are read; it ends when all answers are sent.
     kLingering,  // All is sent; reads and drops until the client has closed too.
+  };
+
+  // A stream that has ended without its source's doing.
+  struct LostStream {
+    RequestToken token;
+    StreamSource* source;
   };
 
   void Receive();
@@ -105,6 +129,9 @@ class Connection final : public EventHandler {
   void Refuse(const Error& error);
   void ContinueIfDue();
   void KeepReceiveDeadline(bool partial, bool finished_any);
+  void CloseIfLast(PendingAnswer* pending);
+  [[nodiscard]] Buffer* PlaceOf(PendingAnswer* pending);
+  void Complete(PendingAnswer* pending);
   void MoveReadyAnswers();
   void MarkUnsent();
   void Send();
@@ -113,6 +140,20 @@ class Connection final : public EventHandler {
   void EndOutput();
   void Watch();
   [[nodiscard]] bool HasRoom(std::size_t divisor) const;
+
+  // Streams: in connection_stream.cc.
+  void OpenPending(PendingAnswer* pending, std::unique_ptr<OpenStream> stream);
+  void SendStreams();
+  void AskForChunk();
+  void FinishStream(PendingAnswer* pending, std::string_view tail);
+  void EndEndlessStreams(StreamLoss why);
+  void AnswerNothingBehind(PendingAnswer* pending, std::uint32_t sequence);
+  void BoundSocket();
+  std::vector<LostStream> TakeStreams();
+  [[nodiscard]] OpenStream* FrontStream();
+  [[nodiscard]] std::size_t UnsentBytes();
+  [[nodiscard]] bool HoldsUpDrain();
+  [[nodiscard]] StreamLoss LossOfSocket() const;
 
   ConnectionContext* const context_;
   const std::uint32_t index_;
@@ -124,15 +165,17 @@ class Connection final : public EventHandler {
   bool receiving_ = false;     // A part of a request has arrived; input_deadline_ is in `receive`.
   bool peer_ended_ = false;    // The client has shut down its side.
   bool unsent_ = false;        // Is in context_->unsent.
+  bool sending_ = false;       // In SendStreams(): what becomes unsent meanwhile is seen to.
   std::uint32_t watched_ = 0;  // epoll events.
 
   RequestReader reader_;
   Buffer input_;  // From the first byte of the request that is not complete, or not yet read.
   std::size_t large_input_bytes_ = 0;  // What input_ has in context_->large_input_bytes.
   AnswerQueue answers_;
-  std::size_t waiting_bytes_ = 0;  // Of ready answers in answers_.
+  std::size_t waiting_bytes_ = 0;  // Of answers in answers_ behind the first.
+  std::uint32_t streams_ = 0;      // Of answers_.
   Buffer output_;
-  std::size_t drain_bytes_ = 0;  // Of output_: what must be sent before drain_deadline_.
+  std::size_t drain_bytes_ = 0;  // Of what is unsent: what must be sent before drain_deadline_.
   std::size_t lingered_bytes_ = 0;
   Deadline<Connection> input_deadline_{this};   // In `idle` or `receive`.
   Deadline<Connection> output_deadline_{this};  // In `send` or `linger`.

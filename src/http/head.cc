@@ -419,6 +419,7 @@ std::optional<Error> ParseHead(std::string_view text, std::size_t start, const H
   };
   head->method = MethodOf(parser.verb);
   head->persistence = PersistenceOf(parser);
+  head->version = parser.http_1_0 ? HttpVersion::kHttp10 : HttpVersion::kHttp11;
   head->path = span(resource.path);
   head->query = span(resource.query);
   head->content_type = span(parser.content_type.value);

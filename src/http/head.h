@@ -78,11 +78,13 @@ enum class Persistence : std::uint8_t {
   kClose,
 };
 enum class BodyFraming : std::uint8_t { kContentLength, kChunked };
+enum class HttpVersion : std::uint8_t { kHttp10, kHttp11 };  // 1.0 knows no chunks.
 
 struct RequestHead {
   Method method = Method::kOther;
   Persistence persistence = Persistence::kKeepAlive;
   BodyFraming framing = BodyFraming::kContentLength;
+  HttpVersion version = HttpVersion::kHttp11;
   bool expects_continue = false;
   std::uint64_t content_length = 0;  // 0 when there is no body.
   TextSpan path;

@@ -22,6 +22,10 @@ struct HttpLimits {
   std::chrono::milliseconds idle_timeout{75'000};     // Between requests.
   std::chrono::milliseconds send_timeout{10'000};     // Without progress of a pending write.
 
+  // What the kernel may hold of a stream without end, and as much again for its own overhead: the
+  // event of some three hundred municipalities. A listener that does not read costs no more.
+  std::size_t endless_socket_bytes = std::size_t{128} * 1024;
+
   // For a pending write to end, whatever its progress: a byte now and then is not enough.
   [[nodiscard]] std::chrono::milliseconds drain_timeout() const { return 6 * send_timeout; }
 };

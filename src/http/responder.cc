@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace chaac {
 
 void Responder::Answer(Route route, RequestToken token, const Response& response,
@@ -15,6 +17,18 @@ void Responder::Fail(Route route, RequestToken token, const Error& error,
                      MonotonicTime arrived_at) {
   Count(route, TraitsOf(error.code).http_status, arrived_at);
   server_->RespondError(token, error);
+}
+
+void Responder::AnswerShared(Route route, RequestToken token, const Response& head,
+                             std::shared_ptr<const StreamChunk> body) {
+  Count(route, head.status, loop_->Now());
+  server_->RespondShared(token, head, std::move(body));
+}
+
+StreamStart Responder::BeginStream(Route route, RequestToken token, const Response& head,
+                                   StreamKind kind, StreamSource* source) {
+  Count(route, head.status, loop_->Now());
+  return server_->BeginStream(token, head, kind, source);
 }
 
 bool Responder::RefuseWrongRoute(Route route, const Request& request, RequestToken token) {

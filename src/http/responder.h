@@ -2,12 +2,15 @@
 // belongs to the server's loop.
 #pragma once
 
+#include <memory>
+
 #include "base/error.h"
 #include "base/event_loop.h"
 #include "base/time.h"
 #include "http/handler.h"
 #include "http/routes.h"
 #include "http/server.h"
+#include "http/stream.h"
 
 namespace chaac {
 
@@ -26,6 +29,12 @@ class Responder {
   void Fail(Route route, RequestToken token, const Error& error) {
     Fail(route, token, error, loop_->Now());
   }
+  void AnswerShared(Route route, RequestToken token, const Response& head,
+                    std::shared_ptr<const StreamChunk> body);
+  // Counts the answer when it begins; chunks go to the server() itself.
+  StreamStart BeginStream(Route route, RequestToken token, const Response& head, StreamKind kind,
+                          StreamSource* source);
+  [[nodiscard]] HttpServer* server() const { return server_; }
   // One that arrived earlier.
   void Answer(Route route, RequestToken token, const Response& response, MonotonicTime arrived_at);
   void Fail(Route route, RequestToken token, const Error& error, MonotonicTime arrived_at);

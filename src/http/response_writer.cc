@@ -108,6 +108,19 @@ void ResponseWriter::Append(const Response& response, BodyPart body, Persistence
   out->Commit(static_cast<std::size_t>(to - start));
 }
 
+void ResponseWriter::AppendStreamHead(const Response& response, StreamFraming framing,
+                                      std::optional<std::size_t> length, Persistence persistence,
+                                      WallTime now, Buffer* out) {
+  const auto date = std::chrono::floor<std::chrono::seconds>(now);
+  if (date != date_) SetDate(date);
+  std::string framing_line;
+  if (framing == StreamFraming::kChunked) framing_line = "Transfer-Encoding: chunked\r\n";
+  if (length) framing_line = fmt::format("Content-Length: {}\r\n", *length);
+  out->Append(fmt::format("HTTP/1.1 {} {}\r\n{}Content-Type: {}\r\n{}{}{}\r\n", response.status,
+                          ReasonOf(response.status), date_line_, response.content_type,
+                          framing_line, response.extra_headers, ConnectionLine(persistence)));
+}
+
 void ResponseWriter::SetDate(std::chrono::sys_seconds date) {
   date_ = date;
   date_line_.assign("Date: ");

@@ -4,12 +4,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
 #include "http/buffer.h"
 #include "http/handler.h"
 #include "http/head.h"
+#include "http/open_stream.h"
 
 namespace chaac {
 
@@ -20,6 +22,12 @@ class ResponseWriter {
   // Appends `response` to `out`, as the answer to a request with these properties.
   void Append(const Response& response, BodyPart body, Persistence persistence, WallTime now,
               Buffer* out);
+
+  // Appends the head of `response`, whose body is to follow in this framing: `length` bytes of it,
+  // if that is known.
+  void AppendStreamHead(const Response& response, StreamFraming framing,
+                        std::optional<std::size_t> length, Persistence persistence, WallTime now,
+                        Buffer* out);
 
  private:
   void SetDate(std::chrono::sys_seconds date);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "http/connection.h"
@@ -47,8 +48,8 @@ struct HttpServer::Impl {
   }
 
   void SendUnsent() {
-    // Sending reads no request, so nothing is added meanwhile.
-    for (Connection* const connection : context.unsent) connection->SendUnsent();
+    // The source of a stream may write to others meanwhile.
+    for (std::size_t i = 0; i < context.unsent.size(); ++i) context.unsent[i]->SendUnsent();
     context.unsent.clear();
   }
 
@@ -85,6 +86,34 @@ void HttpServer::RespondError(RequestToken token, const Error& error,
   if (Connection* const connection = impl_->Find(token)) {
     connection->RespondError(token.sequence, error, extra_headers);
   }
+}
+
+void HttpServer::RespondShared(RequestToken token, const Response& head,
+                               std::shared_ptr<const StreamChunk> body) {
+  if (Connection* const connection = impl_->Find(token)) {
+    connection->RespondShared(token.sequence, head, std::move(body));
+  }
+}
+
+StreamStart HttpServer::BeginStream(RequestToken token, const Response& head, StreamKind kind,
+                                    StreamSource* source) {
+  Connection* const connection = impl_->Find(token);
+  if (connection == nullptr) return StreamStart::kOver;
+  return connection->BeginStream(token.sequence, head, kind, source);
+}
+
+StreamWrite HttpServer::WriteStream(RequestToken token, std::shared_ptr<const StreamChunk> chunk) {
+  Connection* const connection = impl_->Find(token);
+  if (connection == nullptr) return StreamWrite::kGone;
+  return connection->WriteStream(token.sequence, std::move(chunk));
+}
+
+void HttpServer::EndStream(RequestToken token) {
+  if (Connection* const connection = impl_->Find(token)) connection->EndStream(token.sequence);
+}
+
+void HttpServer::CutStream(RequestToken token) {
+  if (Connection* const connection = impl_->Find(token)) connection->CutStream(token.sequence);
 }
 
 void HttpServer::AnnounceClose() {

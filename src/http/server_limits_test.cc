@@ -24,6 +24,7 @@ using testing::Answer;
 using testing::Client;
 using testing::Echo;
 using ::testing::HasSubstr;
+using testing::Settled;
 using testing::TestServer;
 
 std::string Get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n"; }
@@ -32,18 +33,6 @@ std::string Repeat(const std::string& text, std::size_t times) {
   std::string all;
   for (std::size_t i = 0; i < times; ++i) all += text;
   return all;
-}
-
-// Waits until the loop has nothing to do that `count` would show.
-std::size_t Settled(TestServer& server, const std::size_t& count) {
-  std::size_t last = 0;
-  for (int same = 0; same < 20;) {
-    std::size_t now = 0;
-    server.OnLoop([&] { now = count; });
-    same = now == last ? same + 1 : 0;
-    last = now;
-  }
-  return last;
 }
 
 TEST(HttpServerLimitsTest, ARequestThatDoesNotArriveInTimeIs408) {

@@ -55,7 +55,22 @@ void Echo(TestServer& server, const Request& request, RequestToken token) {
   server.http().Respond(token, {.content_type = "text/plain", .body = body});
 }
 
-Client::Client(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+std::size_t Settled(TestServer& server, const std::size_t& count) {
+  std::size_t last = 0;
+  for (int same = 0; same < 20;) {
+    std::size_t now = 0;
+    server.OnLoop([&] { now = count; });
+    same = now == last ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
+Client::Client(std::uint16_t port, int receive_bytes)
+    : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  if (receive_bytes > 0) {
+    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -106,12 +121,37 @@ Answer Client::Read(To to) {
     std::from_chars(answer.head.data() + length_at + kLengthField.size(),
                     answer.head.data() + answer.head.size(), length);
   }
-  while (unread_.size() < length) {
-    if (!Fill()) return {};
-  }
+  if (!FillTo(length)) return {};
   answer.body = unread_.substr(0, length);
   unread_.erase(0, length);
   return answer;
+}
+
+bool Client::FillTo(std::size_t size) {
+  while (unread_.size() < size) {
+    if (!Fill()) return false;
+  }
+  return true;
+}
+
+std::string Client::ReadChunk() {
+  std::size_t line_end = unread_.find("\r\n");
+  while (line_end == std::string::npos) {
+    if (!Fill()) return {};
+    line_end = unread_.find("\r\n");
+  }
+  std::size_t size = 0;
+  std::from_chars(unread_.data(), unread_.data() + line_end, size, 16);
+  const std::size_t begin = line_end + 2;
+  if (!FillTo(begin + size + 2)) return {};
+  std::string chunk = unread_.substr(begin, size);
+  unread_.erase(0, begin + size + 2);
+  return chunk;
+}
+
+std::string Client::ReadRest() {
+  while (Fill()) continue;
+  return std::exchange(unread_, {});
 }
 
 bool Client::ReadEnd() {

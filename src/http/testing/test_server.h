@@ -49,6 +49,9 @@ class TestServer final : public RequestHandler {
 // Answers "<path>:<body>".
 void Echo(TestServer& server, const Request& request, RequestToken token);
 
+// Waits until the loop has nothing to do that `count`, which it writes, would show.
+std::size_t Settled(TestServer& server, const std::size_t& count);
+
 struct Answer {
   int status = 0;    // 0: the connection ended instead.
   std::string head;  // Status line and header lines.
@@ -57,8 +60,9 @@ struct Answer {
 
 class Client {
  public:
-  // Connects to 127.0.0.1; throws when it cannot.
-  explicit Client(std::uint16_t port);
+  // Connects to 127.0.0.1; throws when it cannot. `receive_bytes`: of the kernel's buffer, if not
+  // 0.
+  explicit Client(std::uint16_t port, int receive_bytes = 0);
   explicit Client(const TestServer& server);
   ~Client();
   Client(const Client&) = delete;
@@ -70,6 +74,10 @@ class Client {
   enum class To { kGet, kHead };
   // Reads one answer; one to HEAD has no body, whatever its length says.
   Answer Read(To to = To::kGet);
+  // Reads one chunk of a streamed body; empty: its end, or that of the connection.
+  std::string ReadChunk();
+  // Reads up to the connection's end.
+  std::string ReadRest();
   // True when the server ended the connection in order: all was read, and no reset came.
   bool ReadEnd();
   // Bytes are there, or the end is, within the time.
@@ -78,6 +86,7 @@ class Client {
 
  private:
   bool Fill();
+  bool FillTo(std::size_t size);
 
   int fd_ = -1;
   std::string unread_;
