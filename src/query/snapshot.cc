@@ -10,14 +10,14 @@
 #include <type_traits>
 
 #include "base/json_text.h"
-#include "store/decimal.h"
+#include "query/json_figures.h"
+#include "report/rfc3339.h"
 
 namespace chaac {
 namespace {
 
 constexpr std::size_t kFixedNumbers = 5;     // Count, and sum and samples of two measurements.
 constexpr std::size_t kExtremesNumbers = 4;  // Low and high of two measurements.
-constexpr double kMagnitudeMax = 1e15;       // Beyond it AppendNumber() has no text.
 
 template <typename Number>
 std::optional<Number> NumberOf(const redisReply& reply) {
@@ -50,6 +50,7 @@ MunicipalityTotals ReadRow(const redisReply& row, std::size_t condition_count) {
   const std::size_t extremes = conditions + condition_count;
   totals.temperature = ReadMeasurement(at(2), at(3), at(extremes), at(extremes + 1));
   totals.humidity = ReadMeasurement(at(4), at(5), at(extremes + 2), at(extremes + 3));
+  totals.last_report_at = ParseRfc3339(TextOf(at(extremes + kExtremesNumbers)));
   return totals;
 }
 
@@ -66,16 +67,10 @@ std::string Members(const std::vector<std::string>& members) {
   return fmt::format("{{{}}}", fmt::join(members, ","));
 }
 
-std::string NumberOrNull(const std::optional<double>& number) {
-  std::string text;
-  if (!number) return "null";
-  AppendNumber(*number, &text);
-  return text;
-}
-
 std::string RangeObject(const Extremes& extremes) {
-  return fmt::format(R"({{"min":{},"max":{}}})", NumberOrNull(extremes.low),
-                     NumberOrNull(extremes.high));
+  std::string text;
+  AppendRange(extremes, &text);
+  return text;
 }
 
 std::int64_t UnixSeconds(WallTime time) {
@@ -112,11 +107,10 @@ CachedBody Stats(const Snapshot& snapshot, const SnapshotOptions& options) {
                 figures);
 }
 
-// The mean, rounded to two decimals; null without samples.
 std::string Mean(const MeasurementTotals& totals) {
-  if (totals.samples == 0) return "null";
-  const double mean = totals.sum / static_cast<double>(totals.samples);
-  return NumberOrNull(std::round(mean * 100) / 100);
+  std::string text;
+  AppendMean(totals, &text);
+  return text;
 }
 
 CachedBody Averages(const Snapshot& snapshot) {
@@ -148,18 +142,16 @@ bool CachedBody::MatchedBy(std::string_view if_none_match) const {
   return false;
 }
 
-void Extremes::Widen(const Extremes& other) {
-  if (other.low && (!low || *other.low < *low)) low = other.low;
-  if (other.high && (!high || *other.high > *high)) high = other.high;
-}
+SnapshotMaker::SnapshotMaker(SnapshotOptions options)
+    : options_(std::move(options)), municipality_json_(options_.conditions, options_.catalogue) {}
 
-Result<Snapshot> ParseSnapshot(const redisReply& reply, const SnapshotOptions& options,
-                               WallTime now, MonotonicTime monotonic_now) {
+Result<Snapshot> SnapshotMaker::Make(const redisReply& reply, WallTime now,
+                                     MonotonicTime monotonic_now) const {
   if (reply.type != REDIS_REPLY_ARRAY) {
     return Fail(ErrorCode::kStoreUnavailable,
                 fmt::format("the store cannot be read: {}", TextOf(reply)));
   }
-  const std::size_t columns = 1 + kFixedNumbers + options.conditions.size() + kExtremesNumbers;
+  const std::size_t columns = 1 + kFixedNumbers + options_.conditions.size() + kExtremesNumbers + 1;
   Snapshot snapshot;
   snapshot.taken_at = now;
   snapshot.taken_at_monotonic = monotonic_now;
@@ -168,12 +160,12 @@ Result<Snapshot> ParseSnapshot(const redisReply& reply, const SnapshotOptions& o
     if (SizeOf(row) != columns) {
       return Fail(ErrorCode::kStoreUnavailable, "the store's function answers in another form");
     }
-    snapshot.municipalities.push_back(ReadRow(row, options.conditions.size()));
+    snapshot.municipalities.push_back(ReadRow(row, options_.conditions.size()));
     snapshot.total_processed += snapshot.municipalities.back().count;
   }
   std::sort(snapshot.municipalities.begin(), snapshot.municipalities.end(),
             [](const auto& a, const auto& b) { return a.slug < b.slug; });
-  snapshot.stats = Stats(snapshot, options);
+  snapshot.stats = Stats(snapshot, options_);
   snapshot.averages = Averages(snapshot);
   return snapshot;
 }

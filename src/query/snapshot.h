@@ -5,37 +5,18 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/time.h"
+#include "query/municipality_json.h"
+#include "query/totals.h"
+#include "report/catalogue.h"
 #include "store/resp.h"
 
 namespace chaac {
-
-struct Extremes {
-  std::optional<double> low;
-  std::optional<double> high;
-
-  void Widen(const Extremes& other);
-};
-
-struct MeasurementTotals {
-  double sum = 0;
-  std::uint64_t samples = 0;
-  Extremes extremes;
-};
-
-struct MunicipalityTotals {
-  std::string slug;
-  std::uint64_t count = 0;
-  std::vector<std::uint64_t> by_condition;  // In the order of the configured conditions.
-  MeasurementTotals temperature;            // °C
-  MeasurementTotals humidity;               // %
-};
 
 // A body that is served to many, made once.
 struct CachedBody {
@@ -59,11 +40,22 @@ struct Snapshot {
 struct SnapshotOptions {
   std::vector<std::string> conditions;
   std::string notice;  // Shown with the figures when not empty: where the data is from.
+  const Catalogue* catalogue = nullptr;  // Null: open mode. Outlives all snapshots.
 };
 
-// Reads the answer of chaac_snapshot_v1. Errors: kStoreUnavailable when it is not of that form.
-Result<Snapshot> ParseSnapshot(const redisReply& reply, const SnapshotOptions& options,
-                               WallTime now, MonotonicTime monotonic_now);
+// SnapshotMaker: from the answers of chaac_snapshot_v1 to snapshots. Immutable once made.
+class SnapshotMaker {
+ public:
+  explicit SnapshotMaker(SnapshotOptions options);
+
+  // Errors: kStoreUnavailable when `reply` is not of that form.
+  [[nodiscard]] Result<Snapshot> Make(const redisReply& reply, WallTime now,
+                                      MonotonicTime monotonic_now) const;
+
+ private:
+  SnapshotOptions options_;
+  MunicipalityJson municipality_json_;
+};
 
 // The newest snapshot, for all threads. Thread-safe.
 class SnapshotBoard {

@@ -12,7 +12,7 @@ SnapshotReader::SnapshotReader(EventLoop* loop, const Link::Environment* environ
                                const StoreOptions& store_options, SnapshotOptions options,
                                SnapshotBoard* board, LinkMetrics* metrics)
     : loop_(loop),
-      options_(std::move(options)),
+      maker_(std::move(options)),
       board_(board),
       link_(loop, environment, this, metrics) {
   AppendCommand({"FCALL_RO", "chaac_snapshot_v1", "1", kIndexKey, OptionsText(store_options)},
@@ -43,7 +43,7 @@ void SnapshotReader::Ask() {
 
 void SnapshotReader::OnLinkReply(const redisReply& reply) {
   asked_ = false;
-  Result<Snapshot> snapshot = ParseSnapshot(reply, options_, loop_->WallNow(), loop_->Now());
+  Result<Snapshot> snapshot = maker_.Make(reply, loop_->WallNow(), loop_->Now());
   if (snapshot) {
     last_error_.clear();
     board_->Publish(std::make_shared<const Snapshot>(std::move(*snapshot)));

@@ -33,7 +33,7 @@ class SnapshotReader final : private LinkListener {
   void Ask();
 
   EventLoop* loop_;
-  const SnapshotOptions options_;
+  const SnapshotMaker maker_;
   SnapshotBoard* board_;
   std::string command_;
   bool asked_ = false;

@@ -50,14 +50,14 @@ class SnapshotTest : public testing::Test {
     const ReplyPtr reply =
         ReplyOf(store_.Execute({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey),
                                 OptionsText(store_options_)}));
-    Result<Snapshot> snapshot = ParseSnapshot(*reply, options_, now, kMonotonicNow);
+    Result<Snapshot> snapshot = SnapshotMaker(options_).Make(*reply, now, kMonotonicNow);
     EXPECT_TRUE(snapshot);
     return std::move(snapshot).value();
   }
 
   LuaStore store_;
   StoreOptions store_options_;
-  SnapshotOptions options_{.conditions = {"sunny", "cloudy"}, .notice = ""};
+  SnapshotOptions options_{.conditions = {"sunny", "cloudy"}};
   std::uint64_t sequence_ = 0;
 };
 
@@ -159,7 +159,8 @@ TEST_F(SnapshotTest, KeysOfWrongTypesAndForeignNumbersCountAsNone) {
 TEST_F(SnapshotTest, OtherAnswersAreErrors) {
   for (const std::string bytes : {"-ERR Function not found\r\n", "+OK\r\n", "$-1\r\n",
                                   "*1\r\n:1\r\n", "*1\r\n*1\r\n$5\r\nmixco\r\n"}) {
-    const Result<Snapshot> snapshot = ParseSnapshot(*ReplyOf(bytes), options_, kNow, kMonotonicNow);
+    const Result<Snapshot> snapshot =
+        SnapshotMaker(options_).Make(*ReplyOf(bytes), kNow, kMonotonicNow);
     ASSERT_FALSE(snapshot) << bytes;
     EXPECT_EQ(snapshot.error().code, ErrorCode::kStoreUnavailable);
   }

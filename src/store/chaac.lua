@@ -518,9 +518,16 @@ local function lease(keys, arguments)
   return first
 end
 
+-- When the newest report arrived: the newest element's first line ends with it.
+local function last_arrival(recent)
+  local element = redis.pcall('LINDEX', recent, 0)
+  return type(element) == 'string' and string.match(element, '"at":"([^"]*)"')
+end
+
 -- keys: the index of municipalities. arguments: options.
 -- Answers for each municipality with reports: its name, count, temperature sum and samples, humidity sum
--- and samples, the counts of all conditions, and the extremes (temperature low, high, humidity low, high).
+-- and samples, the counts of all conditions, the extremes (temperature low, high, humidity low, high), and
+-- when the newest report arrived.
 local function snapshot(keys, arguments)
   local options = options_of(arguments[1])
   local rows = {}
@@ -531,7 +538,9 @@ local function snapshot(keys, arguments)
     if row[1] then
       local extremes = redis.pcall('HMGET', names.extremes, 'temp_min', 'temp_max', 'humidity_min',
         'humidity_max')
-      for i = 1, 4 do row[#options.conditions + 5 + i] = not extremes.err and extremes[i] end
+      local count = #options.conditions + 5
+      for i = 1, 4 do row[count + i] = not extremes.err and extremes[i] end
+      row[count + 5] = last_arrival(names.recent) or false
       table.insert(row, 1, municipality)
       rows[#rows + 1] = row
     end

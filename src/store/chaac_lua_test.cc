@@ -57,7 +57,7 @@ Report WithId(Report report, std::string_view id, std::uint64_t digest) {
 
 class ChaacLuaTest : public testing::Test {
  protected:
-  // 2023-11-14T22:13:20Z: hour 472222, minute 13.
+  // 2023-11-14T22:13:20.000Z: hour 472222, minute 13.
   static constexpr WallTime kStart{seconds(1'700'000'000)};
 
   ChaacLuaTest() {
@@ -411,11 +411,15 @@ TEST_F(ChaacLuaTest, SnapshotTellsWhatEachMunicipalityHolds) {
   store_.Execute({"LPUSH", "temp_sum:mixco", "x"});
   const std::string options = OptionsText(options_);
   EXPECT_EQ(Call({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey), options}),
-            "antigua 1 nil nil nil nil nil 1 nil nil nil nil "
-            "mixco 2 nil 2 60 1 1 nil 20 20.5 60 60");
+            "antigua 1 nil nil nil nil nil 1 nil nil nil nil 2023-11-14T22:13:20.000Z "
+            "mixco 2 nil 2 60 1 1 nil 20 20.5 60 60 2023-11-14T22:13:20.000Z");
   store_.Execute({"SET", "extremes:mixco", "x"});
+  store_.Execute({"LPUSH", "recent:mixco", "x"});
   EXPECT_THAT(Call({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey), options}),
-              testing::EndsWith("mixco 2 nil 2 60 1 1 nil nil nil nil nil"));
+              testing::EndsWith("mixco 2 nil 2 60 1 1 nil nil nil nil nil nil"));
+  store_.Execute({"SET", "recent:mixco", "x"});
+  EXPECT_THAT(Call({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey), options}),
+              testing::EndsWith("mixco 2 nil 2 60 1 1 nil nil nil nil nil nil"));
 }
 
 }  // namespace
