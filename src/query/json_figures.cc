@@ -31,7 +31,8 @@ void AppendRange(const Extremes& extremes, std::string* out) {
 void AppendMean(const MeasurementTotals& totals, std::string* out) {
   std::optional<double> mean;
   if (totals.samples != 0) {
-    mean = std::round(totals.sum / static_cast<double>(totals.samples) * 100) / 100;
+    // The addition makes 0 of -0.
+    mean = std::round(totals.sum / static_cast<double>(totals.samples) * 100) / 100 + 0.0;
   }
   AppendNumberOrNull(mean, out);
 }

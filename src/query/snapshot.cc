@@ -1,8 +1,7 @@
-// From the store's numbers to the bodies of /stats and /averages.
+// From the store's numbers to bodies that are served to many.
 #include "query/snapshot.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <charconv>
@@ -54,15 +53,6 @@ MunicipalityTotals ReadRow(const redisReply& row, std::size_t condition_count) {
   return totals;
 }
 
-// `figures`: what of `body` its tag is made from.
-CachedBody Cached(std::string body, std::string_view figures) {
-  CachedBody cached;
-  cached.etag = fmt::format("W/\"{:016x}\"", XXH3_64bits(figures.data(), figures.size()));
-  cached.headers = fmt::format("ETag: {}\r\nCache-Control: public, max-age=1\r\n", cached.etag);
-  cached.body = std::move(body);
-  return cached;
-}
-
 std::string Members(const std::vector<std::string>& members) {
   return fmt::format("{{{}}}", fmt::join(members, ","));
 }
@@ -103,8 +93,8 @@ CachedBody Stats(const Snapshot& snapshot, const SnapshotOptions& options) {
                   R"("extremes":{{"temperature":{},"humidity":{}}},{}"service":"chaac")",
                   snapshot.total_processed, Members(municipalities), Members(conditions),
                   RangeObject(temperature), RangeObject(humidity), notice);
-  return Cached(fmt::format(R"({{{},"timestamp":{}}})", figures, UnixSeconds(snapshot.taken_at)),
-                figures);
+  return MakeCachedBody(
+      fmt::format(R"({{{},"timestamp":{}}})", figures, UnixSeconds(snapshot.taken_at)), figures);
 }
 
 std::string Mean(const MeasurementTotals& totals) {
@@ -121,26 +111,11 @@ CachedBody Averages(const Snapshot& snapshot) {
         m.slug, Mean(m.temperature), Mean(m.humidity), m.temperature.samples, m.humidity.samples));
   }
   const std::string figures = fmt::format(R"("averages":{})", Members(municipalities));
-  return Cached(fmt::format(R"({{"timestamp":{},{}}})", UnixSeconds(snapshot.taken_at), figures),
-                figures);
+  return MakeCachedBody(
+      fmt::format(R"({{"timestamp":{},{}}})", UnixSeconds(snapshot.taken_at), figures), figures);
 }
 
 }  // namespace
-
-bool CachedBody::MatchedBy(std::string_view if_none_match) const {
-  if (if_none_match == "*") return true;
-  const std::string_view opaque = std::string_view(etag).substr(etag.find('"'));
-  // A tag holds every sign but quotes: whatever stands between them, quotes come in pairs.
-  for (std::string_view rest = if_none_match; !rest.empty();) {
-    const std::size_t begin = rest.find('"');
-    if (begin == std::string_view::npos) return false;
-    const std::size_t size = rest.substr(begin).find('"', 1);
-    if (size == std::string_view::npos) return false;
-    if (rest.substr(begin, size + 1) == opaque) return true;
-    rest.remove_prefix(begin + size + 1);
-  }
-  return false;
-}
 
 SnapshotMaker::SnapshotMaker(SnapshotOptions options)
     : options_(std::move(options)), municipality_json_(options_.conditions, options_.catalogue) {}
@@ -167,6 +142,8 @@ Result<Snapshot> SnapshotMaker::Make(const redisReply& reply, WallTime now,
             [](const auto& a, const auto& b) { return a.slug < b.slug; });
   snapshot.stats = Stats(snapshot, options_);
   snapshot.averages = Averages(snapshot);
+  snapshot.reporting = MunicipalityList::OfReporting(municipality_json_, snapshot.municipalities);
+  snapshot.all = MunicipalityList::WithSilent(municipality_json_, snapshot.reporting);
   return snapshot;
 }
 

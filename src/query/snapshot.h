@@ -11,30 +11,24 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "query/cached_body.h"
 #include "query/municipality_json.h"
+#include "query/municipality_list.h"
 #include "query/totals.h"
 #include "report/catalogue.h"
 #include "store/resp.h"
 
 namespace chaac {
 
-// A body that is served to many, made once.
-struct CachedBody {
-  std::string body;
-  std::string headers;  // Whole lines: ETag and Cache-Control.
-  std::string etag;  // W/"…", of all but the timestamp: a body of the same figures is the same.
-
-  // Whether the value of If-None-Match, a list of tags or *, names it. Compares weakly.
-  [[nodiscard]] bool MatchedBy(std::string_view if_none_match) const;
-};
-
 struct Snapshot {
   WallTime taken_at{};
   MonotonicTime taken_at_monotonic{};
   std::uint64_t total_processed = 0;
-  std::vector<MunicipalityTotals> municipalities;  // Sorted by slug.
+  std::vector<MunicipalityTotals> municipalities;  // Those with reports, sorted by slug.
   CachedBody stats;                                // GET /stats
   CachedBody averages;                             // GET /averages
+  MunicipalityList reporting;                      // GET /api/municipalities
+  MunicipalityList all;                            // With the rest of the catalogue: ?all=true
 };
 
 struct SnapshotOptions {

@@ -129,16 +129,47 @@ TEST_F(SnapshotTest, TheEtagOutlivesTheTimestamp) {
   EXPECT_EQ(first.averages.etag, later.averages.etag);
 }
 
-TEST(CachedBodyTest, IsMatchedByAListThatNamesIt) {
-  const CachedBody cached{.body = {}, .headers = {}, .etag = R"(W/"1f")"};
-  for (const char* list : {"*", R"(W/"1f")", R"("1f")", R"("a",W/"1f")",
-                           R"( "a" , W/"b",  "1f" ,"c")", R"("","1f")", R"("a,b", "1f")"}) {
-    EXPECT_TRUE(cached.MatchedBy(list)) << list;
+TEST_F(SnapshotTest, ListsMunicipalitiesThatReportAndAll) {
+  const Catalogue catalogue(
+      "slug,name\nzunil,Zunil\ncoban,Cobán\namatitlan,Amatitlán\nmixco,Mixco\n", "test");
+  options_.catalogue = &catalogue;
+  Commit({{.condition = 1, .temperature_celsius = 20.5}, {.municipality = 1, .condition = 0}});
+  const Snapshot snapshot = Take();
+  EXPECT_EQ(snapshot.municipalities[1].last_report_at, kNow);
+  const std::string coban(snapshot.all.Find("coban").value());
+  const std::string mixco(snapshot.all.Find("mixco").value());
+  EXPECT_THAT(mixco, HasSubstr(R"("last_report_at":"2023-11-14T22:13:20Z"})"));
+  EXPECT_EQ(snapshot.reporting.array().body, "[" + coban + "," + mixco + "]");
+  EXPECT_EQ(snapshot.reporting.Find("mixco"), mixco);
+  EXPECT_EQ(snapshot.reporting.Find("zunil"), std::nullopt);
+  const std::string amatitlan(snapshot.all.Find("amatitlan").value());
+  const std::string zunil(snapshot.all.Find("zunil").value());
+  EXPECT_EQ(snapshot.all.array().body,
+            "[" + amatitlan + "," + coban + "," + mixco + "," + zunil + "]");
+  EXPECT_THAT(zunil, HasSubstr(R"("count":0,)"));
+  for (const char* unknown : {"", "a", "mixc", "mixco-2", "zz"}) {
+    EXPECT_EQ(snapshot.all.Find(unknown), std::nullopt) << unknown;
   }
-  for (const char* list : {"", "1f", R"("1F")", R"("11f", "1ff")", R"("*")", R"(*, "a")",
-                           R"("a"1f"b")", R"("1f)", R"(W/"a", W/"b")"}) {
-    EXPECT_FALSE(cached.MatchedBy(list)) << list;
-  }
+  EXPECT_EQ(Take(kNow + std::chrono::minutes(1)).all.array().etag, snapshot.all.array().etag);
+  EXPECT_NE(snapshot.reporting.array().etag, snapshot.all.array().etag);
+}
+
+TEST_F(SnapshotTest, ListsWhatTheCatalogueDoesNotKnow) {
+  const Catalogue catalogue("slug,name\ndolores,Dolores\n", "test");
+  options_.catalogue = &catalogue;
+  Commit({{.temperature_celsius = 1}, {.municipality = 1, .temperature_celsius = 2}});
+  const Snapshot snapshot = Take();
+  EXPECT_THAT(
+      snapshot.all.array().body,
+      testing::MatchesRegex(R"(\[\{"slug":"coban",.*"slug":"dolores",.*"slug":"mixco",.*)"));
+}
+
+TEST_F(SnapshotTest, WithoutCatalogueAllAreThoseThatReport) {
+  EXPECT_EQ(Take().all.array().body, "[]");
+  Commit({{.temperature_celsius = 20}});
+  const Snapshot snapshot = Take();
+  EXPECT_EQ(snapshot.all.array().body, snapshot.reporting.array().body);
+  EXPECT_THAT(snapshot.all.array().body, HasSubstr(R"([{"slug":"mixco","name":null,)"));
 }
 
 TEST_F(SnapshotTest, KeysOfWrongTypesAndForeignNumbersCountAsNone) {
@@ -164,17 +195,6 @@ TEST_F(SnapshotTest, OtherAnswersAreErrors) {
     ASSERT_FALSE(snapshot) << bytes;
     EXPECT_EQ(snapshot.error().code, ErrorCode::kStoreUnavailable);
   }
-}
-
-TEST(ExtremesTest, WidenByWhatIsKnown) {
-  Extremes extremes;
-  extremes.Widen({});
-  EXPECT_EQ(extremes.low, std::nullopt);
-  extremes.Widen({.low = 3, .high = 3});
-  extremes.Widen({.low = -1, .high = std::nullopt});
-  extremes.Widen({.low = 2, .high = 5});
-  EXPECT_EQ(extremes.low, -1);
-  EXPECT_EQ(extremes.high, 5);
 }
 
 TEST(SnapshotBoardTest, ShowsTheNewest) {
