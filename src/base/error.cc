@@ -10,6 +10,7 @@ namespace {
 constexpr std::array<ErrorTraits, kErrorCodeCount> kTraits = {{
     {400, "malformed-http", "Malformed HTTP request"},
     {400, "malformed-json", "Malformed JSON"},
+    {400, "malformed-uri", "Malformed URI"},
     {404, "not-found", "Not found"},
     {405, "method-not-allowed", "Method not allowed"},
     {408, "request-timeout", "Request timeout"},
@@ -18,6 +19,7 @@ constexpr std::array<ErrorTraits, kErrorCodeCount> kTraits = {{
     {414, "uri-too-long", "URI too long"},
     {415, "unsupported-media-type", "Unsupported media type"},
     {417, "expectation-failed", "Expectation failed"},
+    {422, "invalid-parameter", "Invalid parameter"},
     {422, "invalid-report", "Invalid report"},
     {422, "out-of-range", "Value out of range"},
     {422, "unknown-municipality", "Unknown municipality"},

@@ -15,6 +15,7 @@ namespace chaac {
 enum class ErrorCode : std::uint8_t {
   kMalformedHttp,          // 400: not HTTP/1.1, or framing that two readers could read differently.
   kMalformedJson,          // 400: not JSON, duplicate keys, too deep, invalid UTF-8.
+  kMalformedUri,           // 400: an escape that is none, or a parameter given twice.
   kNotFound,               // 404
   kMethodNotAllowed,       // 405, with Allow.
   kRequestTimeout,         // 408: the head or the body did not arrive in time.
@@ -23,6 +24,7 @@ enum class ErrorCode : std::uint8_t {
   kUriTooLong,             // 414
   kUnsupportedMediaType,   // 415
   kExpectationFailed,      // 417
+  kInvalidParameter,       // 422: a query parameter of no such name or value; allowed: what is.
   kInvalidReport,          // 422: a field is missing or has the wrong type.
   kOutOfRange,             // 422
   kUnknownMunicipality,    // 422, allowed: the nearest names.
@@ -40,7 +42,8 @@ enum class ErrorCode : std::uint8_t {
   kQueueFull,              // 503: too many reports wait already; not stored.
   kIdWindowFull,           // 503: no room to remember another id; not stored.
   kStoreUnavailable,       // 503: the store cannot be read at present.
-  kServerBusy,             // 503: large requests fill the memory they may have; not stored.
+  kServerBusy,             // 503: large requests fill the memory they may have, or too many reads
+                           // are under way; nothing was stored.
   kHttpVersion,            // 505
 };
 inline constexpr std::size_t kErrorCodeCount =

@@ -8,9 +8,7 @@
 
 namespace chaac {
 
-inline constexpr double kMagnitudeMax = 1e15;  // Beyond it AppendNumber() has no text.
-
-// The shortest text that reads back as the number, or null. REQUIRES: below kMagnitudeMax.
+// The shortest text that reads back as the number, or null. REQUIRES: below 1e15.
 void AppendNumberOrNull(const std::optional<double>& number, std::string* out);
 
 // {"min":15,"max":35}

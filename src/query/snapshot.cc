@@ -4,12 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <type_traits>
 
 #include "base/json_text.h"
 #include "query/json_figures.h"
+#include "query/numbers.h"
 #include "report/rfc3339.h"
 
 namespace chaac {
@@ -20,14 +18,7 @@ constexpr std::size_t kExtremesNumbers = 4;  // Low and high of two measurements
 
 template <typename Number>
 std::optional<Number> NumberOf(const redisReply& reply) {
-  const std::string_view text = TextOf(reply);
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  if constexpr (std::is_floating_point_v<Number>) {
-    if (!(std::abs(number) < kMagnitudeMax)) return std::nullopt;  // NaN and infinity, too.
-  }
-  return number;
+  return NumberFrom<Number>(TextOf(reply));
 }
 
 MeasurementTotals ReadMeasurement(const redisReply& sum, const redisReply& samples,
