@@ -1,6 +1,6 @@
 // Control: the thread "control", which does all that is not on the way of a report: it reads the
-// snapshots that all readers share, and serves the admin port. The public functions are for the
-// thread that made it.
+// snapshots that all readers share, answers what is read on demand, and serves the admin port. The
+// public functions are for the thread that made it.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 #include "http/api.h"
 #include "http/readiness.h"
 #include "http/server.h"
+#include "query/query_service.h"
 #include "query/snapshot_reader.h"
 
 namespace chaac {
@@ -20,7 +21,9 @@ namespace chaac {
 struct ControlMetrics {
   HttpMetrics http;
   RouteMetrics routes;
-  LinkMetrics link;
+  LinkMetrics link;  // Of snapshots.
+  QueryMetrics queries;
+  LinkMetrics queries_link;
 };
 
 // The admin port's own limits, so that its clients can never starve those of the public port.
@@ -52,12 +55,15 @@ class Control {
   void Start();
 
   [[nodiscard]] const ControlMetrics& metrics() const { return metrics_; }
+  // For all loops, which end before this.
+  [[nodiscard]] QueryService* queries() { return &queries_; }
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
 
  private:
   ControlMetrics metrics_;
   EventLoop loop_;
   SnapshotReader snapshots_;
+  QueryService queries_;
   Responder responder_;
   ReadEndpoints reads_;
   AdminApi api_;

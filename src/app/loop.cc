@@ -40,7 +40,11 @@ Loop::Loop(std::uint32_t number, const LoopSettings* settings)
       responder_(&loop_, &metrics_.routes),
       weather_(&loop_, &decoder_, &responder_, &metrics_.ingest),
       reads_(&loop_, settings->board, settings->readiness, &responder_),
-      api_(&weather_, &reads_, &responder_),
+      finder_(settings->catalogue),
+      asker_(&loop_, settings->queries),
+      queries_(&loop_, settings->board, &finder_, &asker_, &responder_),
+      exports_(&loop_, settings->board, &finder_, &asker_, &responder_),
+      api_(&weather_, &reads_, &queries_, &exports_, &responder_),
       ingest_(
           settings->ingest, &settings->store,
           [this](MunicipalityIndex index) { return municipalities_.Slug(index); }, NewWriterId,

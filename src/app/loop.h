@@ -12,6 +12,9 @@
 #include "http/readiness.h"
 #include "http/server.h"
 #include "ingest/ingest.h"
+#include "query/municipality_finder.h"
+#include "query/query_asker.h"
+#include "query/query_service.h"
 #include "query/snapshot.h"
 #include "report/catalogue.h"
 #include "report/decoder.h"
@@ -40,6 +43,7 @@ struct LoopSettings {
   const Conditions* conditions = nullptr;
   const Link::Environment* link = nullptr;
   const SnapshotBoard* board = nullptr;
+  QueryService* queries = nullptr;
   const Readiness* readiness = nullptr;
 };
 
@@ -77,6 +81,10 @@ class Loop final : private LinkListener {
   Responder responder_;
   WeatherEndpoint weather_;
   ReadEndpoints reads_;
+  MunicipalityFinder finder_;
+  QueryAsker asker_;
+  QueryEndpoints queries_;
+  ExportEndpoint exports_;
   Api api_;
   Ingest ingest_;
   Link link_;

@@ -153,6 +153,7 @@ void AddBatches(const MetricsPageSources& sources, PrometheusPage* page) {
 void AddStore(const MetricsPageSources& sources, PrometheusPage* page) {
   std::vector<std::pair<std::string, const LinkMetrics*>> links;
   links.emplace_back("snapshots", &sources.control->link);
+  links.emplace_back("queries", &sources.control->queries_link);
   for (std::size_t i = 0; i < sources.loops.size(); ++i) {
     links.emplace_back(fmt::format("loop-{}", i), &sources.loops[i]->link);
   }
@@ -175,6 +176,30 @@ void AddStore(const MetricsPageSources& sources, PrometheusPage* page) {
                  static_cast<double>(snapshot->taken_at.time_since_epoch().count()) / 1000);
 }
 
+void AddQueries(const QueryMetrics& queries, PrometheusPage* page) {
+  page->AddCounter("chaac_query_reads_total",
+                   "Queries for history or recent reports that were put to the store.",
+                   queries.reads.Value());
+  page->AddCounter("chaac_query_coalesced_total",
+                   "Queries answered from the read of an equal one, under way or a second old.",
+                   queries.coalesced.Value());
+  page->AddCounter("chaac_query_refused_total",
+                   "Queries refused because too many different reads waited.",
+                   queries.refused.Value());
+  page->AddCounter("chaac_query_timeouts_total",
+                   "Reads given up because the store did not answer in time.",
+                   queries.timeouts.Value());
+  page->AddCounter("chaac_query_failures_total",
+                   "Reads that failed: no connection to the store, or an error of it.",
+                   queries.failures.Value());
+  page->AddGauge("chaac_query_reads_waiting", "Reads that wait for the store.",
+                 static_cast<double>(queries.waiting.Value()));
+  HistogramSum durations;
+  durations.Add(queries.duration_us);
+  page->AddHistogram("chaac_query_duration_seconds", "From a query to its answer.", durations,
+                     HistogramUnit::kMicroseconds);
+}
+
 }  // namespace
 
 std::string MetricsPage(const MetricsPageSources& sources) {
@@ -186,6 +211,7 @@ std::string MetricsPage(const MetricsPageSources& sources) {
   AddReports(sources, &page);
   AddBatches(sources, &page);
   AddStore(sources, &page);
+  AddQueries(sources.control->queries, &page);
   return page.Text();
 }
 

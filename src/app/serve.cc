@@ -166,7 +166,8 @@ int Serve(const Config& config, const StopSignals& stop_signals) {
                    .link = &link,
                    .board = &board,
                    .readiness = &readiness},
-                  [&sources] { return MetricsPage(sources); });           // Thread "control".
+                  [&sources] { return MetricsPage(sources); });  // Thread "control".
+  settings.queries = control.queries();
   const std::vector<std::unique_ptr<Loop>> loops = MakeLoops(&settings);  // Threads "loop-<n>".
 
   sources.control = &control.metrics();

@@ -4,7 +4,7 @@
 namespace chaac {
 
 void Api::OnRequest(const Request& request, RequestToken token) {
-  const Route route = FindRoute(Door::kPublic, request.path);
+  const auto [route, segment] = FindRoute(Door::kPublic, request.path);
   if (responder_->RefuseWrongRoute(route, request, token)) return;
   switch (route) {
     case Route::kWeather:
@@ -18,14 +18,24 @@ void Api::OnRequest(const Request& request, RequestToken token) {
     case Route::kReady:
       return reads_->OnReady(route, request, token);
     case Route::kOpenApi:
-      return reads_->OnOpenApi(token);
+      return reads_->OnOpenApi(request, token);
+    case Route::kMunicipalities:
+      return queries_->OnMunicipalities(request, token);
+    case Route::kMunicipality:
+      return queries_->OnMunicipality(segment, request, token);
+    case Route::kHistory:
+      return queries_->OnHistory(segment, request, token);
+    case Route::kRecent:
+      return queries_->OnRecent(request, token);
+    case Route::kExport:
+      return exports_->OnExport(request, token);
     default:
       return reads_->OnIndex(token);
   }
 }
 
 void AdminApi::OnRequest(const Request& request, RequestToken token) {
-  const Route route = FindRoute(Door::kAdmin, request.path);
+  const Route route = FindRoute(Door::kAdmin, request.path).route;
   if (responder_->RefuseWrongRoute(route, request, token)) return;
   switch (route) {
     case Route::kLivez:

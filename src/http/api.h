@@ -5,7 +5,9 @@
 #include <functional>
 #include <string>
 
+#include "http/export_endpoint.h"
 #include "http/handler.h"
+#include "http/query_endpoints.h"
 #include "http/read_endpoints.h"
 #include "http/responder.h"
 #include "http/weather_endpoint.h"
@@ -15,14 +17,21 @@ namespace chaac {
 class Api final : public RequestHandler {
  public:
   // All pointers outlive this.
-  Api(WeatherEndpoint* weather, ReadEndpoints* reads, Responder* responder)
-      : weather_(weather), reads_(reads), responder_(responder) {}
+  Api(WeatherEndpoint* weather, ReadEndpoints* reads, QueryEndpoints* queries,
+      ExportEndpoint* exports, Responder* responder)
+      : weather_(weather),
+        reads_(reads),
+        queries_(queries),
+        exports_(exports),
+        responder_(responder) {}
 
   void OnRequest(const Request& request, RequestToken token) override;
 
  private:
   WeatherEndpoint* weather_;
   ReadEndpoints* reads_;
+  QueryEndpoints* queries_;
+  ExportEndpoint* exports_;
   Responder* responder_;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/version.h"
+#include "http/cached_answer.h"
 
 namespace chaac {
 namespace {
@@ -17,24 +18,22 @@ std::string_view OkOr(bool ok, std::string_view failure) { return ok ? "ok" : fa
 
 ReadEndpoints::ReadEndpoints(const EventLoop* loop, const SnapshotBoard* board,
                              const Readiness* readiness, Responder* responder)
-    : loop_(loop), board_(board), readiness_(readiness), responder_(responder) {}
+    : loop_(loop),
+      board_(board),
+      readiness_(readiness),
+      responder_(responder),
+      openapi_etag_(EtagOf(kOpenApiJson)),
+      openapi_headers_(
+          fmt::format("ETag: {}\r\nCache-Control: public, max-age=60\r\n", openapi_etag_)) {}
 
 void ReadEndpoints::AnswerCached(Route route, const Request& request, RequestToken token,
                                  CachedBody Snapshot::*body) {
-  const std::shared_ptr<const Snapshot> snapshot = board_->Newest();
-  if (snapshot == nullptr || loop_->Now() - snapshot->taken_at_monotonic > kSnapshotAgeMax) {
-    responder_->Fail(route, token,
-                     {ErrorCode::kStoreUnavailable,
-                      "the store cannot be read at present; what was acknowledged is safe there",
-                      {}});
-    return;
-  }
-  const CachedBody& cached = (*snapshot).*body;
-  if (cached.MatchedBy(request.if_none_match)) {
-    responder_->Answer(route, token, {.status = 304, .extra_headers = cached.headers});
-    return;
-  }
-  responder_->Answer(route, token, {.body = cached.body, .extra_headers = cached.headers});
+  const auto snapshot = FreshSnapshot(*board_, loop_->Now());
+  if (!snapshot) return responder_->Fail(route, token, snapshot.error());
+  const CachedBody& cached = (**snapshot).*body;
+  chaac::AnswerCached(responder_, Remember(route, request, token, loop_->Now()),
+                      {.body = cached.body, .headers = cached.headers, .etag = cached.etag},
+                      *snapshot);
 }
 
 void ReadEndpoints::OnStats(const Request& request, RequestToken token) {
@@ -71,15 +70,23 @@ void ReadEndpoints::OnReady(Route route, const Request& request, RequestToken to
 }
 
 void ReadEndpoints::OnIndex(RequestToken token) {
-  const std::string body = fmt::format(
-      R"({{"service":"chaac","version":"{}","endpoints":["POST /api/weather","GET /stats",)"
-      R"("GET /averages","GET /health","GET /ready","GET /openapi.json"]}})",
-      kVersion);
+  std::string endpoints;
+  for (std::size_t i = 0; i + 1 < kRouteCount; ++i) {
+    const auto route = static_cast<Route>(i);
+    if (route == Route::kIndex || DoorOf(route) != Door::kPublic) continue;
+    if (!endpoints.empty()) endpoints.push_back(',');
+    endpoints +=
+        fmt::format(R"("{} {}")", Allows(route, Method::kPost) ? "POST" : "GET", PathOf(route));
+  }
+  const std::string body =
+      fmt::format(R"({{"service":"chaac","version":"{}","endpoints":[{}]}})", kVersion, endpoints);
   responder_->Answer(Route::kIndex, token, {.body = body});
 }
 
-void ReadEndpoints::OnOpenApi(RequestToken token) {
-  responder_->Answer(Route::kOpenApi, token, {.body = kOpenApiJson});
+void ReadEndpoints::OnOpenApi(const Request& request, RequestToken token) {
+  chaac::AnswerCached(responder_, Remember(Route::kOpenApi, request, token, loop_->Now()),
+                      {.body = kOpenApiJson, .headers = openapi_headers_, .etag = openapi_etag_},
+                      nullptr);
 }
 
 }  // namespace chaac

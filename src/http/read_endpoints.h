@@ -2,7 +2,6 @@
 // contract. Not thread-safe: they belong to their loop; what they read is shared and thread-safe.
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -19,9 +18,6 @@ extern const std::string_view kOpenApiJson;
 
 class ReadEndpoints {
  public:
-  // Figures older than this are not shown: 503 says that the store cannot be read.
-  static constexpr std::chrono::seconds kSnapshotAgeMax{10};
-
   // All pointers outlive this.
   ReadEndpoints(const EventLoop* loop, const SnapshotBoard* board, const Readiness* readiness,
                 Responder* responder);
@@ -32,7 +28,7 @@ class ReadEndpoints {
   // `?verbose` names each condition.
   void OnReady(Route route, const Request& request, RequestToken token);
   void OnIndex(RequestToken token);
-  void OnOpenApi(RequestToken token);
+  void OnOpenApi(const Request& request, RequestToken token);
 
  private:
   void AnswerCached(Route route, const Request& request, RequestToken token,
@@ -42,6 +38,8 @@ class ReadEndpoints {
   const SnapshotBoard* board_;
   const Readiness* readiness_;
   Responder* responder_;
+  std::string openapi_etag_;
+  std::string openapi_headers_;
 };
 
 }  // namespace chaac

@@ -20,8 +20,8 @@ void Responder::Fail(Route route, RequestToken token, const Error& error,
 }
 
 void Responder::AnswerShared(Route route, RequestToken token, const Response& head,
-                             std::shared_ptr<const StreamChunk> body) {
-  Count(route, head.status, loop_->Now());
+                             std::shared_ptr<const StreamChunk> body, MonotonicTime arrived_at) {
+  Count(route, head.status, arrived_at);
   server_->RespondShared(token, head, std::move(body));
 }
 

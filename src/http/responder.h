@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "base/event_loop.h"
@@ -30,7 +31,9 @@ class Responder {
     Fail(route, token, error, loop_->Now());
   }
   void AnswerShared(Route route, RequestToken token, const Response& head,
-                    std::shared_ptr<const StreamChunk> body);
+                    std::shared_ptr<const StreamChunk> body) {
+    AnswerShared(route, token, head, std::move(body), loop_->Now());
+  }
   // Counts the answer when it begins; chunks go to the server() itself.
   StreamStart BeginStream(Route route, RequestToken token, const Response& head, StreamKind kind,
                           StreamSource* source);
@@ -38,6 +41,8 @@ class Responder {
   // One that arrived earlier.
   void Answer(Route route, RequestToken token, const Response& response, MonotonicTime arrived_at);
   void Fail(Route route, RequestToken token, const Error& error, MonotonicTime arrived_at);
+  void AnswerShared(Route route, RequestToken token, const Response& head,
+                    std::shared_ptr<const StreamChunk> body, MonotonicTime arrived_at);
 
   // 404 for a path that is not served, 405 with Allow for a wrong method. True when it answered.
   [[nodiscard]] bool RefuseWrongRoute(Route route, const Request& request, RequestToken token);

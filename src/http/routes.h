@@ -20,6 +20,11 @@ enum class Route : std::uint8_t {
   kReady,
   kIndex,
   kOpenApi,
+  kMunicipalities,
+  kMunicipality,
+  kHistory,
+  kRecent,
+  kExport,
   kMetrics,
   kLivez,
   kReadyz,
@@ -27,13 +32,20 @@ enum class Route : std::uint8_t {
 };
 inline constexpr std::size_t kRouteCount = static_cast<std::size_t>(Route::kOther) + 1;
 
-// The path of a route, as its label in metrics; "other" for kOther.
+// The path of a route, as its label in metrics; "other" for kOther. "{m}" in it stands for any one
+// segment.
 std::string_view PathOf(Route route);
 
 enum class Door : std::uint8_t { kPublic, kAdmin };
+Door DoorOf(Route route);
+
+struct RouteMatch {
+  Route route;
+  std::string_view segment;  // What stands for "{m}", still percent-encoded; else empty.
+};
 
 // The route of `path` at this door; kOther when there is none.
-Route FindRoute(Door door, std::string_view path);
+RouteMatch FindRoute(Door door, std::string_view path);
 
 // The methods a route takes, as the value of Allow.
 std::string_view AllowOf(Route route);

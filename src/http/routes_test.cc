@@ -21,8 +21,10 @@ TEST(RoutesTest, EveryRouteIsFoundAtItsOwnDoorAlone) {
     const auto route = static_cast<Route>(i);
     const bool is_admin =
         route == Route::kMetrics || route == Route::kLivez || route == Route::kReadyz;
-    EXPECT_EQ(FindRoute(is_admin ? Door::kAdmin : Door::kPublic, PathOf(route)), route);
-    EXPECT_EQ(FindRoute(is_admin ? Door::kPublic : Door::kAdmin, PathOf(route)), Route::kOther);
+    EXPECT_EQ(DoorOf(route), is_admin ? Door::kAdmin : Door::kPublic);
+    EXPECT_EQ(FindRoute(DoorOf(route), PathOf(route)).route, route);
+    const Door other = is_admin ? Door::kPublic : Door::kAdmin;
+    EXPECT_EQ(FindRoute(other, PathOf(route)).route, Route::kOther);
     paths.insert(PathOf(route));
   }
   EXPECT_EQ(paths.size(), kRouteCount - 1);
@@ -31,8 +33,25 @@ TEST(RoutesTest, EveryRouteIsFoundAtItsOwnDoorAlone) {
 TEST(RoutesTest, OtherPathsAreNotServed) {
   for (const char* path : {"", "//", "/api", "/api/weather/", "/API/weather", "/stats2", "/%73tats",
                            "other", "*", "http://host/stats"}) {
-    EXPECT_EQ(FindRoute(Door::kPublic, path), Route::kOther) << path;
-    EXPECT_EQ(FindRoute(Door::kAdmin, path), Route::kOther) << path;
+    EXPECT_EQ(FindRoute(Door::kPublic, path).route, Route::kOther) << path;
+    EXPECT_EQ(FindRoute(Door::kAdmin, path).route, Route::kOther) << path;
+  }
+}
+
+TEST(RoutesTest, ASegmentStandsForAMunicipality) {
+  const auto find = [](std::string_view path) { return FindRoute(Door::kPublic, path); };
+  EXPECT_EQ(find("/api/municipalities/mixco").route, Route::kMunicipality);
+  EXPECT_EQ(find("/api/municipalities/mixco").segment, "mixco");
+  EXPECT_EQ(find("/api/municipalities/a%2Fb").segment, "a%2Fb");
+  EXPECT_EQ(find("/api/municipalities/history").segment, "history");
+  EXPECT_EQ(find("/api/municipalities/mixco/history").route, Route::kHistory);
+  EXPECT_EQ(find("/api/municipalities/mixco/history").segment, "mixco");
+  EXPECT_EQ(find("/api/municipalities").segment, "");
+  for (const char* path :
+       {"/api/municipalities/", "/api/municipalities//history", "/api/municipalities/a/b",
+        "/api/municipalities/a/b/history", "/api/municipalities/a/history/",
+        "/api/municipalities/history/", "/api/municipalitiesX", "/x/api/municipalities/a"}) {
+    EXPECT_EQ(find(path).route, Route::kOther) << path;
   }
 }
 

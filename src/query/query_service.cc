@@ -9,17 +9,17 @@ namespace chaac {
 namespace {
 
 // One task a loop, however many of its requests wait.
-void Deliver(std::vector<QueryWaiter> waiters, const std::shared_ptr<const QueryAnswer>& answer) {
+void Deliver(std::vector<QueryWaiter> waiters, const QueryAnswerPtr& answer) {
   std::stable_sort(waiters.begin(), waiters.end(),
                    [](const QueryWaiter& a, const QueryWaiter& b) { return a.asker < b.asker; });
   for (auto begin = waiters.begin(); begin != waiters.end();) {
     const std::shared_ptr<Mailbox> asker = begin->asker;
-    std::vector<std::function<void(const QueryAnswer&)>> all;
+    std::vector<QueryDone> all;
     for (; begin != waiters.end() && begin->asker == asker; ++begin) {
       all.push_back(std::move(begin->done));
     }
     asker->Post([all = std::move(all), answer] {
-      for (const auto& done : all) done(*answer);
+      for (const QueryDone& done : all) done(answer);
     });
   }
 }
@@ -34,8 +34,7 @@ QueryService::QueryService(EventLoop* loop, const Link::Environment* environment
       table_(limits, series_ttl, board, Deliver, metrics),
       link_(loop, environment, this, link_metrics) {}
 
-void QueryService::Ask(Query query, std::shared_ptr<Mailbox> asker,
-                       std::function<void(const QueryAnswer&)> done) {
+void QueryService::Ask(Query query, std::shared_ptr<Mailbox> asker, QueryDone done) {
   loop_->Post([this, query = std::move(query), asker = std::move(asker), done = std::move(done)] {
     table_.Ask(query, {asker, done}, loop_->Now(), loop_->WallNow(), link_.output());
     Flush();

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 
 #include "base/event_loop.h"
@@ -22,8 +21,7 @@ class QueryService final : private LinkListener {
 
   // `done` runs on the loop of `asker`, unless that was closed: always later, never within this
   // call. Thread-safe.
-  void Ask(Query query, std::shared_ptr<Mailbox> asker,
-           std::function<void(const QueryAnswer&)> done);
+  void Ask(Query query, std::shared_ptr<Mailbox> asker, QueryDone done);
 
   // To be called on every tick of the loop.
   void OnTick();

@@ -132,9 +132,9 @@ void QueryTable::Fail(const EntryPtr& entry, Error error) {
   Answer(entry, std::make_shared<QueryAnswer>(QueryAnswer{std::move(error), {}}));
 }
 
-void QueryTable::Answer(const EntryPtr& entry, std::shared_ptr<const QueryAnswer> answer) {
-  entry->answer = answer;
-  deliver_(std::exchange(entry->waiters, {}), std::move(answer));
+void QueryTable::Answer(const EntryPtr& entry, QueryAnswerPtr answer) {
+  entry->answer = std::move(answer);
+  deliver_(std::exchange(entry->waiters, {}), entry->answer);
 }
 
 void QueryTable::OnLinkDown() {

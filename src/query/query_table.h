@@ -49,10 +49,13 @@ struct QueryAnswer {
   CachedBody body;
 };
 
+using QueryAnswerPtr = std::shared_ptr<const QueryAnswer>;
+using QueryDone = std::function<void(const QueryAnswerPtr&)>;
+
 // Who asked. `done` runs on the loop of `asker`.
 struct QueryWaiter {
   std::shared_ptr<Mailbox> asker;
-  std::function<void(const QueryAnswer&)> done;
+  QueryDone done;
 };
 
 class QueryTable {
@@ -84,7 +87,7 @@ class QueryTable {
     std::unique_ptr<StoreRead> read;  // While it is under way.
     std::size_t replies_due = 0;      // Of its wave.
     std::vector<QueryWaiter> waiters;
-    std::shared_ptr<const QueryAnswer> answer;  // Once it is known, until kept_until.
+    QueryAnswerPtr answer;  // Once it is known, until kept_until.
     MonotonicTime kept_until{};
   };
   using EntryPtr = std::shared_ptr<Entry>;
@@ -98,7 +101,7 @@ class QueryTable {
   void Advance(const EntryPtr& entry, MonotonicTime now, std::string* out);
   void Finish(const EntryPtr& entry, MonotonicTime now);
   void Fail(const EntryPtr& entry, Error error);
-  void Answer(const EntryPtr& entry, std::shared_ptr<const QueryAnswer> answer);
+  void Answer(const EntryPtr& entry, QueryAnswerPtr answer);
   void Keep(const EntryPtr& entry, MonotonicTime now);
   void ForgetOldest();
   void NoteWaiting();

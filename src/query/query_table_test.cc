@@ -56,9 +56,9 @@ class QueryTableTest : public testing::Test {
   void Ask(const Query& query, std::string name = "a") {
     table_.Ask(query,
                {nullptr,
-                [this, name = std::move(name)](const QueryAnswer& answer) {
+                [this, name = std::move(name)](const QueryAnswerPtr& answer) {
                   asked_order_.push_back(name);
-                  answers_.push_back(answer);
+                  answers_.push_back(*answer);
                 }},
                now_, kNow, &sent_);
   }
@@ -116,7 +116,7 @@ class QueryTableTest : public testing::Test {
                     hours(24),
                     &board_,
                     [](std::vector<QueryWaiter> waiters, const auto& answer) {
-                      for (const QueryWaiter& waiter : waiters) waiter.done(*answer);
+                      for (const QueryWaiter& waiter : waiters) waiter.done(answer);
                     },
                     &metrics_};
   MonotonicTime now_{hours(1)};

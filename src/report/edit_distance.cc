@@ -2,7 +2,9 @@
 // other word, kept as the signs of its vertical differences.
 #include "report/edit_distance.h"
 
+#include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace chaac {
 
@@ -35,6 +37,23 @@ std::size_t EditDistance::To(std::string_view other) const {
     equal_before = equal;
   }
   return distance;
+}
+
+std::vector<std::string> NearestOf(std::string_view word,
+                                   const std::vector<std::string_view>& candidates,
+                                   std::size_t count) {
+  const EditDistance distance(word);
+  std::vector<std::pair<std::size_t, std::string_view>> ranked;
+  ranked.reserve(candidates.size());
+  for (const std::string_view candidate : candidates) {
+    ranked.emplace_back(distance.To(candidate), candidate);
+  }
+  count = std::min(count, ranked.size());
+  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(count),
+                    ranked.end());
+  std::vector<std::string> nearest;
+  for (std::size_t i = 0; i < count; ++i) nearest.emplace_back(ranked[i].second);
+  return nearest;
 }
 
 }  // namespace chaac

@@ -6,7 +6,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace chaac {
 
@@ -23,5 +25,11 @@ class EditDistance {
   std::array<std::uint64_t, 256> positions_{};  // For each byte, where the word holds it.
   std::size_t word_bytes_;
 };
+
+// The `count` candidates that are nearest to `word`, the nearest first. REQUIRES: as
+// EditDistance().
+[[nodiscard]] std::vector<std::string> NearestOf(std::string_view word,
+                                                 const std::vector<std::string_view>& candidates,
+                                                 std::size_t count);
 
 }  // namespace chaac

@@ -54,5 +54,12 @@ TEST(EditDistanceTest, EqualsTheTableForRandomWords) {
   }
 }
 
+TEST(EditDistanceTest, TheNearestComeFirst) {
+  EXPECT_EQ(NearestOf("coban", {"mixco", "cobano", "coban", "cobanos"}, 3),
+            (std::vector<std::string>{"coban", "cobano", "cobanos"}));
+  EXPECT_EQ(NearestOf("coban", {"mixco"}, 3), std::vector<std::string>{"mixco"});
+  EXPECT_TRUE(NearestOf("coban", {}, 3).empty());
+}
+
 }  // namespace
 }  // namespace chaac
