@@ -3,9 +3,18 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
 #include <utility>
 
 namespace chaac {
+namespace {
+
+// Caches may keep what says nothing about it, a 404 for example (RFC 9110, 15.1).
+std::string_view ErrorLines(Route route) {
+  return Allows(route, Method::kGet) ? "Cache-Control: no-store\r\n" : "";
+}
+
+}  // namespace
 
 void Responder::Answer(Route route, RequestToken token, const Response& response,
                        MonotonicTime arrived_at) {
@@ -16,7 +25,7 @@ void Responder::Answer(Route route, RequestToken token, const Response& response
 void Responder::Fail(Route route, RequestToken token, const Error& error,
                      MonotonicTime arrived_at) {
   Count(route, TraitsOf(error.code).http_status, arrived_at);
-  server_->RespondError(token, error);
+  server_->RespondError(token, error, ErrorLines(route));
 }
 
 void Responder::AnswerShared(Route route, RequestToken token, const Response& head,
@@ -41,7 +50,8 @@ bool Responder::RefuseWrongRoute(Route route, const Request& request, RequestTok
                     fmt::format("{} takes {} only", PathOf(route), AllowOf(route)),
                     {}};
   Count(route, TraitsOf(error.code).http_status, loop_->Now());
-  server_->RespondError(token, error, fmt::format("Allow: {}\r\n", AllowOf(route)));
+  server_->RespondError(token, error,
+                        fmt::format("Allow: {}\r\nCache-Control: no-store\r\n", AllowOf(route)));
   return true;
 }
 

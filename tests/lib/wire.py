@@ -103,12 +103,36 @@ class Connection:
         status, headers = parse_head(head)
         if status < 200 or status in (204, 304):
             return Answer(status, headers, b"")
-        assert "transfer-encoding" not in headers, head
-        length = int(headers["content-length"])
-        body = b"" if to_head else self._file.read(length)
-        if not to_head and len(body) < length:
-            raise ConnectionError(f"closed within the body of {head!r}")
-        return Answer(status, headers, body)
+        if to_head:
+            return Answer(status, headers, b"")
+        if "transfer-encoding" in headers:
+            assert headers["transfer-encoding"] == "chunked", head
+            assert "content-length" not in headers, head
+            return Answer(status, headers, b"".join(self.chunks()))
+        return Answer(status, headers, self._read_bytes(int(headers["content-length"])))
+
+    def read_head(self) -> Answer:
+        """The next answer's head; its body, if it is streamed, is left to chunks()."""
+        return self.read(to_head=True)
+
+    def chunks(self):
+        """The chunks of a streamed body; ConnectionError when it is cut off before its end."""
+        while True:
+            size_line = self._file.readline()
+            if not size_line.endswith(b"\r\n"):
+                raise ConnectionError(f"closed before the next chunk, after {size_line!r}")
+            size = int(size_line, 16)
+            data = self._read_bytes(size)
+            assert self._read_bytes(2) == b"\r\n"
+            if size == 0:
+                return
+            yield data
+
+    def _read_bytes(self, count: int) -> bytes:
+        data = self._file.read(count)
+        if len(data) < count:
+            raise ConnectionError(f"closed after {len(data)} of {count} bytes")
+        return data
 
     def exchange(self, data: bytes) -> Answer:
         self.send(data)
