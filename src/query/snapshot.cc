@@ -8,6 +8,7 @@
 #include "base/json_text.h"
 #include "query/json_figures.h"
 #include "query/numbers.h"
+#include "query/stream_events.h"
 #include "report/rfc3339.h"
 
 namespace chaac {
@@ -54,17 +55,12 @@ std::string RangeObject(const Extremes& extremes) {
   return text;
 }
 
-std::int64_t UnixSeconds(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
-CachedBody Stats(const Snapshot& snapshot, const SnapshotOptions& options) {
-  std::vector<std::string> municipalities;
+// "counts_by_weather":{…},"extremes":{…}, of all municipalities together.
+std::string OverallMembers(const Snapshot& snapshot, const SnapshotOptions& options) {
   std::vector<std::uint64_t> by_condition(options.conditions.size());
   Extremes temperature;
   Extremes humidity;
   for (const MunicipalityTotals& m : snapshot.municipalities) {
-    municipalities.push_back(fmt::format(R"("{}":{})", m.slug, m.count));
     for (std::size_t i = 0; i < by_condition.size(); ++i) by_condition[i] += m.by_condition[i];
     temperature.Widen(m.temperature.extremes);
     humidity.Widen(m.humidity.extremes);
@@ -73,17 +69,28 @@ CachedBody Stats(const Snapshot& snapshot, const SnapshotOptions& options) {
   for (std::size_t i = 0; i < by_condition.size(); ++i) {
     conditions.push_back(fmt::format(R"("{}":{})", options.conditions[i], by_condition[i]));
   }
-  std::string notice;
-  if (!options.notice.empty()) {
-    notice = R"("notice":)";
-    AppendJsonString(options.notice, &notice);
-    notice.push_back(',');
+  return fmt::format(R"("counts_by_weather":{},"extremes":{{"temperature":{},"humidity":{}}})",
+                     Members(conditions), RangeObject(temperature), RangeObject(humidity));
+}
+
+// "notice":"…", or nothing.
+std::string NoticeMember(const SnapshotOptions& options) {
+  std::string member;
+  if (options.notice.empty()) return member;
+  member = R"("notice":)";
+  AppendJsonString(options.notice, &member);
+  member.push_back(',');
+  return member;
+}
+
+CachedBody Stats(const Snapshot& snapshot, const std::string& overall, const std::string& notice) {
+  std::vector<std::string> municipalities;
+  for (const MunicipalityTotals& m : snapshot.municipalities) {
+    municipalities.push_back(fmt::format(R"("{}":{})", m.slug, m.count));
   }
   const std::string figures =
-      fmt::format(R"("total_processed":{},"counts_by_municipality":{},"counts_by_weather":{},)"
-                  R"("extremes":{{"temperature":{},"humidity":{}}},{}"service":"chaac")",
-                  snapshot.total_processed, Members(municipalities), Members(conditions),
-                  RangeObject(temperature), RangeObject(humidity), notice);
+      fmt::format(R"("total_processed":{},"counts_by_municipality":{},{},{}"service":"chaac")",
+                  snapshot.total_processed, Members(municipalities), overall, notice);
   return MakeCachedBody(
       fmt::format(R"({{{},"timestamp":{}}})", figures, UnixSeconds(snapshot.taken_at)), figures);
 }
@@ -106,12 +113,25 @@ CachedBody Averages(const Snapshot& snapshot) {
       fmt::format(R"({{"timestamp":{},{}}})", UnixSeconds(snapshot.taken_at), figures), figures);
 }
 
+std::string Event(const Snapshot& snapshot, const std::string& overall, const std::string& notice,
+                  const MunicipalityJson& municipality_json) {
+  std::string data = fmt::format(
+      R"({{"number":{},"timestamp":{},{}"total_processed":{},{},"municipalities":[)",
+      snapshot.number, UnixSeconds(snapshot.taken_at), notice, snapshot.total_processed, overall);
+  for (const MunicipalityTotals& m : snapshot.municipalities) {
+    if (data.back() != '[') data.push_back(',');
+    municipality_json.AppendFigures(m, &data);
+  }
+  data.append("]}");
+  return SnapshotEvent(snapshot.number, data);
+}
+
 }  // namespace
 
 SnapshotMaker::SnapshotMaker(SnapshotOptions options)
     : options_(std::move(options)), municipality_json_(options_.conditions, options_.catalogue) {}
 
-Result<Snapshot> SnapshotMaker::Make(const redisReply& reply, WallTime now,
+Result<Snapshot> SnapshotMaker::Make(const redisReply& reply, std::uint64_t number, WallTime now,
                                      MonotonicTime monotonic_now) const {
   if (reply.type != REDIS_REPLY_ARRAY) {
     return Fail(ErrorCode::kStoreUnavailable,
@@ -119,6 +139,7 @@ Result<Snapshot> SnapshotMaker::Make(const redisReply& reply, WallTime now,
   }
   const std::size_t columns = 1 + kFixedNumbers + options_.conditions.size() + kExtremesNumbers + 1;
   Snapshot snapshot;
+  snapshot.number = number;
   snapshot.taken_at = now;
   snapshot.taken_at_monotonic = monotonic_now;
   for (std::size_t i = 0; i < SizeOf(reply); ++i) {
@@ -131,10 +152,13 @@ Result<Snapshot> SnapshotMaker::Make(const redisReply& reply, WallTime now,
   }
   std::sort(snapshot.municipalities.begin(), snapshot.municipalities.end(),
             [](const auto& a, const auto& b) { return a.slug < b.slug; });
-  snapshot.stats = Stats(snapshot, options_);
+  const std::string overall = OverallMembers(snapshot, options_);
+  const std::string notice = NoticeMember(options_);
+  snapshot.stats = Stats(snapshot, overall, notice);
   snapshot.averages = Averages(snapshot);
   snapshot.reporting = MunicipalityList::OfReporting(municipality_json_, snapshot.municipalities);
   snapshot.all = MunicipalityList::WithSilent(municipality_json_, snapshot.reporting);
+  snapshot.event = Event(snapshot, overall, notice, municipality_json_);
   return snapshot;
 }
 

@@ -21,6 +21,7 @@
 namespace chaac {
 
 struct Snapshot {
+  std::uint64_t number = 0;  // Of this process's, from 1.
   WallTime taken_at{};
   MonotonicTime taken_at_monotonic{};
   std::uint64_t total_processed = 0;
@@ -29,6 +30,7 @@ struct Snapshot {
   CachedBody averages;                             // GET /averages
   MunicipalityList reporting;                      // GET /api/municipalities
   MunicipalityList all;                            // With the rest of the catalogue: ?all=true
+  std::string event;                               // GET /api/stream
 };
 
 struct SnapshotOptions {
@@ -43,7 +45,7 @@ class SnapshotMaker {
   explicit SnapshotMaker(SnapshotOptions options);
 
   // Errors: kStoreUnavailable when `reply` is not of that form.
-  [[nodiscard]] Result<Snapshot> Make(const redisReply& reply, WallTime now,
+  [[nodiscard]] Result<Snapshot> Make(const redisReply& reply, std::uint64_t number, WallTime now,
                                       MonotonicTime monotonic_now) const;
 
  private:

@@ -43,9 +43,10 @@ void SnapshotReader::Ask() {
 
 void SnapshotReader::OnLinkReply(const redisReply& reply) {
   asked_ = false;
-  Result<Snapshot> snapshot = maker_.Make(reply, loop_->WallNow(), loop_->Now());
+  Result<Snapshot> snapshot = maker_.Make(reply, number_ + 1, loop_->WallNow(), loop_->Now());
   if (snapshot) {
     last_error_.clear();
+    ++number_;
     board_->Publish(std::make_shared<const Snapshot>(std::move(*snapshot)));
   } else if (snapshot.error().detail != last_error_) {
     last_error_ = snapshot.error().detail;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "base/event_loop.h"
@@ -36,6 +37,7 @@ class SnapshotReader final : private LinkListener {
   const SnapshotMaker maker_;
   SnapshotBoard* board_;
   std::string command_;
+  std::uint64_t number_ = 0;  // Of the newest snapshot.
   bool asked_ = false;
   MonotonicTime asked_at_{};
   std::string last_error_;

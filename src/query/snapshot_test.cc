@@ -50,7 +50,7 @@ class SnapshotTest : public testing::Test {
     const ReplyPtr reply =
         ReplyOf(store_.Execute({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey),
                                 OptionsText(store_options_)}));
-    Result<Snapshot> snapshot = SnapshotMaker(options_).Make(*reply, now, kMonotonicNow);
+    Result<Snapshot> snapshot = SnapshotMaker(options_).Make(*reply, 7, now, kMonotonicNow);
     EXPECT_TRUE(snapshot);
     return std::move(snapshot).value();
   }
@@ -172,6 +172,35 @@ TEST_F(SnapshotTest, WithoutCatalogueAllAreThoseThatReport) {
   EXPECT_THAT(snapshot.all.array().body, HasSubstr(R"([{"slug":"mixco","name":null,)"));
 }
 
+TEST_F(SnapshotTest, TheEventTellsAllFiguresInOneLine) {
+  EXPECT_EQ(
+      Take().event,
+      "id: 7\nevent: snapshot\ndata: "
+      R"({"number":7,"timestamp":1700000000,"total_processed":0,)"
+      R"("counts_by_weather":{"sunny":0,"cloudy":0},)"
+      R"("extremes":{"temperature":{"min":null,"max":null},"humidity":{"min":null,"max":null}},)"
+      R"("municipalities":[]})"
+      "\n\n");
+  options_.notice = "demo: \"New\"";
+  Commit({{.condition = 0, .temperature_celsius = 20.5}, {.municipality = 1, .condition = 1}});
+  EXPECT_EQ(
+      Take().event,
+      "id: 7\nevent: snapshot\ndata: "
+      R"({"number":7,"timestamp":1700000000,"notice":"demo: \"New\"","total_processed":2,)"
+      R"("counts_by_weather":{"sunny":1,"cloudy":1},)"
+      R"("extremes":{"temperature":{"min":20.5,"max":20.5},"humidity":{"min":null,"max":null}},)"
+      R"("municipalities":[)"
+      R"({"slug":"coban","count":1,"avg_temperature":null,"avg_humidity":null,)"
+      R"("extremes":{"temperature":{"min":null,"max":null},"humidity":{"min":null,"max":null}},)"
+      R"("by_condition":{"sunny":0,"cloudy":1},"most_common":"cloudy","least_common":"cloudy",)"
+      R"("last_report_at":"2023-11-14T22:13:20Z"},)"
+      R"({"slug":"mixco","count":1,"avg_temperature":20.5,"avg_humidity":null,)"
+      R"("extremes":{"temperature":{"min":20.5,"max":20.5},"humidity":{"min":null,"max":null}},)"
+      R"("by_condition":{"sunny":1,"cloudy":0},"most_common":"sunny","least_common":"sunny",)"
+      R"("last_report_at":"2023-11-14T22:13:20Z"}]})"
+      "\n\n");
+}
+
 TEST_F(SnapshotTest, KeysOfWrongTypesAndForeignNumbersCountAsNone) {
   Commit({{.condition = 0, .temperature_celsius = 20, .humidity_percent = 60}});
   store_.Execute({"SET", "temp_sum:mixco", "nan"});
@@ -191,7 +220,7 @@ TEST_F(SnapshotTest, OtherAnswersAreErrors) {
   for (const std::string bytes : {"-ERR Function not found\r\n", "+OK\r\n", "$-1\r\n",
                                   "*1\r\n:1\r\n", "*1\r\n*1\r\n$5\r\nmixco\r\n"}) {
     const Result<Snapshot> snapshot =
-        SnapshotMaker(options_).Make(*ReplyOf(bytes), kNow, kMonotonicNow);
+        SnapshotMaker(options_).Make(*ReplyOf(bytes), 1, kNow, kMonotonicNow);
     ASSERT_FALSE(snapshot) << bytes;
     EXPECT_EQ(snapshot.error().code, ErrorCode::kStoreUnavailable);
   }
