@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "http/limits.h"
 #include "http/server.h"
+#include "http/stream_endpoint.h"
 #include "ingest/ingest.h"
 #include "report/conditions.h"
 #include "report/decoder.h"
@@ -47,6 +48,7 @@ struct Config {
   HttpLimits http;  // connections_max and buffered_bytes_max are the whole process's.
   DecoderLimits decoder;
   IngestLimits ingest;  // queue_reports_max is the whole process's.
+  StreamLimits stream;
   StoreOptions store{.conditions = Conditions::DefaultSlugs()};
 
   std::string municipalities = "builtin";  // Or "open", or the path of a catalogue.

@@ -225,6 +225,10 @@ constexpr auto kSchema = std::to_array<Property>({
         [](Config* c) -> ConfigField { return &c->http.connections_max; },
         "Open connections of the process; further ones are closed at once."),
     Number(
+        kLimits, "stream-listeners-max", "LISTENERS", 1, 1'000'000,
+        [](Config* c) -> ConfigField { return &c->stream.listeners_max; },
+        "Listeners of the process to /api/stream; beyond it: 503 listener-limit."),
+    Number(
         kLimits, "batch-reports-max", "REPORTS", 1, 10'000,
         [](Config* c) -> ConfigField { return &c->ingest.batch_reports_max; },
         "Reports that join one commit. It bounds the time that a commit holds Valkey's only "

@@ -44,7 +44,8 @@ Loop::Loop(std::uint32_t number, const LoopSettings* settings)
       asker_(&loop_, settings->queries),
       queries_(&loop_, settings->board, &finder_, &asker_, &responder_),
       exports_(&loop_, settings->board, &finder_, &asker_, &responder_),
-      api_(&weather_, &reads_, &queries_, &exports_, &responder_),
+      stream_(&loop_, settings->board, settings->listeners, &responder_, &metrics_.stream),
+      api_(&weather_, &reads_, &queries_, &exports_, &stream_, &responder_),
       ingest_(
           settings->ingest, &settings->store,
           [this](MunicipalityIndex index) { return municipalities_.Slug(index); }, NewWriterId,
@@ -90,6 +91,7 @@ void Loop::OnTick() {
   const MonotonicTime now = loop_.Now();
   link_.OnTick();
   ingest_.OnTick(now, link_.output());
+  stream_.OnTick();
   if (municipalities_.WantsRoom() && ingest_.Empty()) {
     // Names that came once, or that the store refused, must not keep others out until the restart.
     municipalities_.Forget();
@@ -107,6 +109,7 @@ void Loop::AtRoundEnd() {
   const auto again_at = ingest_.Seal(loop_.Now(), loop_.WallNow(), link_.output());
   if (again_at) loop_.WakeBy(*again_at);
   if (!link_.output()->empty()) link_.Flush();
+  stream_.AtRoundEnd();
   if (draining_ && server_->Idle() && ingest_.Idle()) loop_.Stop();
 }
 

@@ -11,6 +11,7 @@
 #include "http/api.h"
 #include "http/readiness.h"
 #include "http/server.h"
+#include "http/stream_endpoint.h"
 #include "ingest/ingest.h"
 #include "query/municipality_finder.h"
 #include "query/query_asker.h"
@@ -28,6 +29,7 @@ struct LoopMetrics {
   HttpMetrics http;
   RouteMetrics routes;
   IngestMetrics ingest;
+  StreamMetrics stream;
   LinkMetrics link;
 };
 
@@ -45,6 +47,7 @@ struct LoopSettings {
   const SnapshotBoard* board = nullptr;
   QueryService* queries = nullptr;
   const Readiness* readiness = nullptr;
+  ListenerCount* listeners = nullptr;
 };
 
 class Loop final : private LinkListener {
@@ -85,6 +88,7 @@ class Loop final : private LinkListener {
   QueryAsker asker_;
   QueryEndpoints queries_;
   ExportEndpoint exports_;
+  StreamEndpoint stream_;
   Api api_;
   Ingest ingest_;
   Link link_;

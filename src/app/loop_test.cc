@@ -16,6 +16,7 @@ class LoopTest : public ::testing::Test {
     settings_.link = &link_;
     settings_.board = &board_;
     settings_.readiness = &readiness_;
+    settings_.listeners = &listeners_;
   }
 
   Conditions conditions_{Conditions::DefaultSlugs()};
@@ -24,6 +25,7 @@ class LoopTest : public ::testing::Test {
   Link::Environment link_{.endpoint = nowhere_, .tls = nullptr, .resolver = &resolver_};
   SnapshotBoard board_;
   Readiness readiness_{&board_};
+  ListenerCount listeners_{StreamLimits{}};
   LoopSettings settings_;
 };
 

@@ -150,6 +150,20 @@ void AddBatches(const MetricsPageSources& sources, PrometheusPage* page) {
           loops, [](const LoopMetrics& m) -> auto& { return m.ingest.writer.lost_batches; }));
 }
 
+void AddStream(const MetricsPageSources& sources, PrometheusPage* page) {
+  const auto& loops = sources.loops;
+  page->AddGauge("chaac_stream_listeners", "Open streams of figures.",
+                 static_cast<double>(SumOf(
+                     loops, [](const LoopMetrics& m) -> auto& { return m.stream.listeners; })));
+  page->AddCounter("chaac_stream_events_total", "Events given to listeners.",
+                   SumOf(
+                       loops, [](const LoopMetrics& m) -> auto& { return m.stream.events; }));
+  page->AddCounter("chaac_stream_listeners_dropped_total",
+                   "Listeners cut off because they did not read in time.",
+                   SumOf(
+                       loops, [](const LoopMetrics& m) -> auto& { return m.stream.dropped; }));
+}
+
 void AddStore(const MetricsPageSources& sources, PrometheusPage* page) {
   std::vector<std::pair<std::string, const LinkMetrics*>> links;
   links.emplace_back("snapshots", &sources.control->link);
@@ -210,6 +224,7 @@ std::string MetricsPage(const MetricsPageSources& sources) {
   AddConnections(sources, &page);
   AddReports(sources, &page);
   AddBatches(sources, &page);
+  AddStream(sources, &page);
   AddStore(sources, &page);
   AddQueries(sources.control->queries, &page);
   return page.Text();

@@ -147,6 +147,7 @@ int Serve(const Config& config, const StopSignals& stop_signals) {
       .endpoint = config.endpoint, .tls = tls_or_null, .resolver = &resolver};
   SnapshotBoard board;
   Readiness readiness(&board);
+  ListenerCount listeners(config.stream);
 
   const StoreOptions store = MakeStoreOptions(config, catalogue);
   LoopSettings settings = MakeLoopSettings(config, store);
@@ -155,6 +156,7 @@ int Serve(const Config& config, const StopSignals& stop_signals) {
   settings.link = &link;
   settings.board = &board;
   settings.readiness = &readiness;
+  settings.listeners = &listeners;
   MetricsPageSources sources{.board = &board};
 
   Control control({.address = config.admin,

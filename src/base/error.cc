@@ -37,6 +37,7 @@ constexpr std::array<ErrorTraits, kErrorCodeCount> kTraits = {{
     {503, "queue-full", "Queue full"},
     {503, "id-window-full", "Id window full"},
     {503, "store-unavailable", "Store unavailable"},
+    {503, "listener-limit", "Too many listeners"},
     {503, "server-busy", "Server busy"},
     {505, "http-version", "HTTP version not supported"},
 }};

@@ -42,6 +42,7 @@ enum class ErrorCode : std::uint8_t {
   kQueueFull,              // 503: too many reports wait already; not stored.
   kIdWindowFull,           // 503: no room to remember another id; not stored.
   kStoreUnavailable,       // 503: the store cannot be read at present.
+  kListenerLimit,          // 503: as many listen to the stream as may.
   kServerBusy,             // 503: large requests fill the memory they may have, or too many reads
                            // are under way; nothing was stored.
   kHttpVersion,            // 505

@@ -17,6 +17,8 @@ void Api::OnRequest(const Request& request, RequestToken token) {
       return reads_->OnHealth(route, token);
     case Route::kReady:
       return reads_->OnReady(route, request, token);
+    case Route::kStream:
+      return stream_->OnGet(request, token);
     case Route::kOpenApi:
       return reads_->OnOpenApi(request, token);
     case Route::kMunicipalities:

@@ -10,6 +10,7 @@
 #include "http/query_endpoints.h"
 #include "http/read_endpoints.h"
 #include "http/responder.h"
+#include "http/stream_endpoint.h"
 #include "http/weather_endpoint.h"
 
 namespace chaac {
@@ -18,11 +19,12 @@ class Api final : public RequestHandler {
  public:
   // All pointers outlive this.
   Api(WeatherEndpoint* weather, ReadEndpoints* reads, QueryEndpoints* queries,
-      ExportEndpoint* exports, Responder* responder)
+      ExportEndpoint* exports, StreamEndpoint* stream, Responder* responder)
       : weather_(weather),
         reads_(reads),
         queries_(queries),
         exports_(exports),
+        stream_(stream),
         responder_(responder) {}
 
   void OnRequest(const Request& request, RequestToken token) override;
@@ -32,6 +34,7 @@ class Api final : public RequestHandler {
   ReadEndpoints* reads_;
   QueryEndpoints* queries_;
   ExportEndpoint* exports_;
+  StreamEndpoint* stream_;
   Responder* responder_;
 };
 

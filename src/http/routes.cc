@@ -26,6 +26,7 @@ constexpr std::array<Entry, kRouteCount> kTable = {{
     {"/api/municipalities/{m}/history", Door::kPublic},
     {"/api/recent", Door::kPublic},
     {"/api/export.csv", Door::kPublic},
+    {"/api/stream", Door::kPublic},
     {"/metrics", Door::kAdmin},
     {"/livez", Door::kAdmin},
     {"/readyz", Door::kAdmin},

@@ -25,6 +25,7 @@ enum class Route : std::uint8_t {
   kHistory,
   kRecent,
   kExport,
+  kStream,
   kMetrics,
   kLivez,
   kReadyz,

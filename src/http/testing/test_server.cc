@@ -19,11 +19,17 @@ namespace {
 
 constexpr std::string_view kLengthField = "\r\nContent-Length: ";
 
+EventLoop* SetUp(EventLoop* loop, const std::function<void(EventLoop*)>& set_up) {
+  if (set_up) set_up(loop);
+  return loop;
+}
+
 }  // namespace
 
-TestServer::TestServer(OnRequestFunction on_request, const HttpLimits& limits)
+TestServer::TestServer(OnRequestFunction on_request, const HttpLimits& limits,
+                       const std::function<void(EventLoop*)>& set_up)
     : on_request_(std::move(on_request)),
-      http_(&loop_, {.host = "127.0.0.1"}, limits, this, &metrics_),
+      http_(SetUp(&loop_, set_up), {.host = "127.0.0.1"}, limits, this, &metrics_),
       thread_([this] { loop_.Run(); }) {}
 
 TestServer::~TestServer() {

@@ -18,8 +18,10 @@ class TestServer final : public RequestHandler {
  public:
   using OnRequestFunction = std::function<void(TestServer&, const Request&, RequestToken)>;
 
-  // `on_request` runs on the loop's thread.
-  explicit TestServer(OnRequestFunction on_request, const HttpLimits& limits = {});
+  // `on_request` runs on the loop's thread; `set_up` before the server is made, whose hooks come
+  // after those set here.
+  explicit TestServer(OnRequestFunction on_request, const HttpLimits& limits = {},
+                      const std::function<void(EventLoop*)>& set_up = {});
   ~TestServer();
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
