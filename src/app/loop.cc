@@ -45,7 +45,8 @@ Loop::Loop(std::uint32_t number, const LoopSettings* settings)
       queries_(&loop_, settings->board, &finder_, &asker_, &responder_),
       exports_(&loop_, settings->board, &finder_, &asker_, &responder_),
       stream_(&loop_, settings->board, settings->listeners, &responder_, &metrics_.stream),
-      api_(&weather_, &reads_, &queries_, &exports_, &stream_, &responder_),
+      page_(settings->assets, &responder_),
+      api_(&weather_, &reads_, &queries_, &exports_, &stream_, &page_, &responder_),
       ingest_(
           settings->ingest, &settings->store,
           [this](MunicipalityIndex index) { return municipalities_.Slug(index); }, NewWriterId,

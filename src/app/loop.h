@@ -4,11 +4,13 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "app/config.h"
 #include "base/event_loop.h"
 #include "http/api.h"
+#include "http/page_endpoint.h"
 #include "http/readiness.h"
 #include "http/server.h"
 #include "http/stream_endpoint.h"
@@ -48,6 +50,7 @@ struct LoopSettings {
   QueryService* queries = nullptr;
   const Readiness* readiness = nullptr;
   ListenerCount* listeners = nullptr;
+  std::span<const WebAsset> assets;  // Of the page.
 };
 
 class Loop final : private LinkListener {
@@ -89,6 +92,7 @@ class Loop final : private LinkListener {
   QueryEndpoints queries_;
   ExportEndpoint exports_;
   StreamEndpoint stream_;
+  PageEndpoint page_;
   Api api_;
   Ingest ingest_;
   Link link_;

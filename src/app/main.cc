@@ -10,6 +10,7 @@
 #include "app/stop_signals.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "http/web_assets.h"
 
 namespace {
 
@@ -27,7 +28,7 @@ int Run(const chaac::Invocation& invocation) {
   for (const std::string& warning : invocation.warnings) chaac::LogWarning(warning);
   const chaac::StopSignals stop_signals;  // Before any thread starts.
   try {
-    return chaac::Serve(invocation.config, stop_signals);
+    return chaac::Serve(invocation.config, chaac::WebAssets(), stop_signals);
   } catch (const chaac::ConfigError&) {
     throw;
   } catch (const std::exception& error) {  // Start-up only; once serving, errors are values.

@@ -131,7 +131,7 @@ void Drain(const Config& config, const StopSignals& stop_signals, Readiness* rea
 
 }  // namespace
 
-int Serve(const Config& config, const StopSignals& stop_signals) {
+int Serve(const Config& config, std::span<const WebAsset> assets, const StopSignals& stop_signals) {
   RaiseDescriptorLimit(config);
   const Conditions conditions(config.store.conditions);
   const std::optional<Catalogue> catalogue = LoadCatalogue(config.municipalities);
@@ -157,6 +157,7 @@ int Serve(const Config& config, const StopSignals& stop_signals) {
   settings.board = &board;
   settings.readiness = &readiness;
   settings.listeners = &listeners;
+  settings.assets = assets;
   MetricsPageSources sources{.board = &board};
 
   Control control({.address = config.admin,

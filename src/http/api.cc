@@ -31,7 +31,12 @@ void Api::OnRequest(const Request& request, RequestToken token) {
       return queries_->OnRecent(request, token);
     case Route::kExport:
       return exports_->OnExport(request, token);
+    case Route::kDocs:
+    case Route::kFavicon:
+    case Route::kAssets:
+      return page_->OnGet(route, request, token);
     default:
+      if (page_->IsWanted(request)) return page_->OnGet(Route::kIndex, request, token);
       return reads_->OnIndex(token);
   }
 }

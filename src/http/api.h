@@ -7,6 +7,7 @@
 
 #include "http/export_endpoint.h"
 #include "http/handler.h"
+#include "http/page_endpoint.h"
 #include "http/query_endpoints.h"
 #include "http/read_endpoints.h"
 #include "http/responder.h"
@@ -19,12 +20,14 @@ class Api final : public RequestHandler {
  public:
   // All pointers outlive this.
   Api(WeatherEndpoint* weather, ReadEndpoints* reads, QueryEndpoints* queries,
-      ExportEndpoint* exports, StreamEndpoint* stream, Responder* responder)
+      ExportEndpoint* exports, StreamEndpoint* stream, PageEndpoint* page,
+      Responder* responder)
       : weather_(weather),
         reads_(reads),
         queries_(queries),
         exports_(exports),
         stream_(stream),
+        page_(page),
         responder_(responder) {}
 
   void OnRequest(const Request& request, RequestToken token) override;
@@ -35,6 +38,7 @@ class Api final : public RequestHandler {
   QueryEndpoints* queries_;
   ExportEndpoint* exports_;
   StreamEndpoint* stream_;
+  PageEndpoint* page_;
   Responder* responder_;
 };
 

@@ -212,6 +212,7 @@ void Connection::Take(const char* request) {
                      .body = reader_.Body(request),
                      .content_type = head.content_type.In(request),
                      .accept = head.accept.In(request),
+                     .accept_encoding = head.accept_encoding.In(request),
                      .if_none_match = head.if_none_match.In(request),
                      .idempotency_key = head.idempotency_key.In(request),
                      .content_encoding = head.content_encoding.In(request)};

@@ -22,6 +22,7 @@ struct Request {
   std::string_view body;  // Decoded if it was chunked. kRequestPaddingBytes are readable behind it.
   std::string_view content_type;  // Values of the headers of these names; empty when absent.
   std::string_view accept;
+  std::string_view accept_encoding;
   std::string_view if_none_match;
   std::string_view idempotency_key;
   std::string_view content_encoding;  // Empty for identity, too.

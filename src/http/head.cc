@@ -163,6 +163,7 @@ class HeadParser final : public beast_http::basic_parser<true> {
   SingleField idempotency_key;
   SingleField content_encoding;
   SingleField accept;
+  SingleField accept_encoding;
   SingleField if_none_match;
 
  private:
@@ -194,6 +195,8 @@ class HeadParser final : public beast_http::basic_parser<true> {
         return;
       case beast_http::field::accept:
         return accept.Add(value);
+      case beast_http::field::accept_encoding:
+        return accept_encoding.Add(value);
       case beast_http::field::if_none_match:
         return if_none_match.Add(value);
       case beast_http::field::upgrade:
@@ -424,6 +427,7 @@ std::optional<Error> ParseHead(std::string_view text, std::size_t start, const H
   head->query = span(resource.query);
   head->content_type = span(parser.content_type.value);
   head->accept = span(parser.accept.value);
+  head->accept_encoding = span(parser.accept_encoding.value);
   head->if_none_match = span(parser.if_none_match.value);
   head->idempotency_key = span(parser.idempotency_key.value);
   head->content_encoding = span(parser.content_encoding.value);

@@ -90,7 +90,8 @@ struct RequestHead {
   TextSpan path;
   TextSpan query;
   TextSpan content_type;
-  TextSpan accept;  // Of several lines, the first.
+  TextSpan accept;  // Of several lines, the first; so of accept_encoding.
+  TextSpan accept_encoding;
   TextSpan if_none_match;
   TextSpan idempotency_key;
   TextSpan content_encoding;  // The first that is not identity.

@@ -9,6 +9,7 @@
 namespace chaac {
 namespace {
 
+constexpr std::string_view kVary = "Vary: Accept, Accept-Encoding\r\n";  // A browser gets the page.
 constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 constexpr std::string_view kNotReadyHeaders = "Cache-Control: no-store\r\nRetry-After: 1\r\n";
 
@@ -80,7 +81,7 @@ void ReadEndpoints::OnIndex(RequestToken token) {
   }
   const std::string body =
       fmt::format(R"({{"service":"chaac","version":"{}","endpoints":[{}]}})", kVersion, endpoints);
-  responder_->Answer(Route::kIndex, token, {.body = body});
+  responder_->Answer(Route::kIndex, token, {.body = body, .extra_headers = kVary});
 }
 
 void ReadEndpoints::OnOpenApi(const Request& request, RequestToken token) {

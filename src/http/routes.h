@@ -26,6 +26,9 @@ enum class Route : std::uint8_t {
   kRecent,
   kExport,
   kStream,
+  kDocs,
+  kFavicon,
+  kAssets,  // All paths below it.
   kMetrics,
   kLivez,
   kReadyz,
