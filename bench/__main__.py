@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import targets
 from bench.context import Context, Section
-from bench.endurance import growth, idle, soak
+from bench.endurance import growth, idle, listeners, soak
 from bench.latency import alone, rates
 from bench.scenarios import batches, client, pipelined, reads, single
 from bench.tools import ROOT, build_baselines, build_vegeta, find_go
@@ -30,6 +30,7 @@ SCENARIOS = {
     "reads": reads,
     "growth": growth,
     "idle": idle,
+    "listeners": listeners,
     "soak": soak,
 }
 QUICK = ("single", "batches", "rates", "reads", "idle")

@@ -61,7 +61,7 @@ void Connection::Close(StreamLoss why) {
   close(std::exchange(fd_, -1));
   state_ = State::kClosed;
   ++generation_;
-  paused_ = receiving_ = peer_ended_ = unsent_ = false;
+  paused_ = receiving_ = peer_ended_ = unsent_ = hurried_ = false;
   reader_.Reset();
   context_->buffers.Return(std::move(input_));
   CountInput();
@@ -356,7 +356,7 @@ void Connection::NoteSent(std::size_t bytes) {
 // drain_timeout is for what is pending now: who reads on and on may have output pending for ever.
 void Connection::ArmDrain() {
   drain_bytes_ = UnsentBytes();
-  DeadlineList<Connection>& list = HoldsUpDrain() ? context_->linger : context_->drain;
+  DeadlineList<Connection>& list = hurried_ ? context_->linger : context_->drain;
   list.Arm(&drain_deadline_, context_->loop->Now());
 }
 

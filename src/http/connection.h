@@ -152,7 +152,6 @@ class Connection final : public EventHandler {
   std::vector<LostStream> TakeStreams();
   [[nodiscard]] OpenStream* FrontStream();
   [[nodiscard]] std::size_t UnsentBytes();
-  [[nodiscard]] bool HoldsUpDrain();
   [[nodiscard]] StreamLoss LossOfSocket() const;
 
   ConnectionContext* const context_;
@@ -165,6 +164,7 @@ class Connection final : public EventHandler {
   bool receiving_ = false;     // A part of a request has arrived; input_deadline_ is in `receive`.
   bool peer_ended_ = false;    // The client has shut down its side.
   bool unsent_ = false;        // Is in context_->unsent.
+  bool hurried_ = false;       // A drain ended its endless stream: it gets little time to read on.
   bool sending_ = false;       // In SendStreams(): what becomes unsent meanwhile is seen to.
   std::uint32_t watched_ = 0;  // epoll events.
 

@@ -156,6 +156,7 @@ void Connection::EndEndlessStreams(StreamLoss why) {
     if (pending == nullptr || pending->stream->kind() == StreamKind::kFinite) continue;
     StreamSource* const source = pending->stream->End();
     EndStream(sequence);
+    hurried_ = why == StreamLoss::kDraining;  // Listeners come back, to another server.
     if (source != nullptr) source->OnStreamGone({index_, generation_, sequence}, why);
   }
   if (drain_deadline_.armed()) ArmDrain();
@@ -213,13 +214,6 @@ std::size_t Connection::UnsentBytes() {
   if (streams_ == 0) return output_.size();
   const OpenStream* const stream = FrontStream();
   return output_.size() + (stream == nullptr ? 0 : stream->BytesLeft());
-}
-
-// Listeners come back to another server: those who are behind get little time.
-bool Connection::HoldsUpDrain() {
-  if (streams_ == 0 || context_->phase != Phase::kDraining) return false;
-  const OpenStream* const stream = FrontStream();
-  return stream != nullptr && stream->kind() == StreamKind::kEndless;
 }
 
 // What an error that epoll reports means to streams.

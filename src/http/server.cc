@@ -48,8 +48,9 @@ struct HttpServer::Impl {
   }
 
   void SendUnsent() {
-    // The source of a stream may write to others meanwhile.
-    for (std::size_t i = 0; i < context.unsent.size(); ++i) context.unsent[i]->SendUnsent();
+    // The source of a stream may write to others meanwhile, which adds them.
+    std::size_t done = 0;
+    while (done < context.unsent.size()) context.unsent[done++]->SendUnsent();
     context.unsent.clear();
   }
 

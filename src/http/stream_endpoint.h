@@ -71,7 +71,7 @@ class StreamEndpoint final : private StreamSource {
  private:
   using Key = std::pair<std::uint32_t, std::uint32_t>;  // Connection and sequence.
   struct Listener {
-    RequestToken token;
+    RequestToken token{};
     std::uint64_t event = 0;  // The last it was given.
   };
 
