@@ -16,7 +16,7 @@ SERVER_PACKAGES=(
 TEST_PACKAGES=(
   libgtest-dev libgmock-dev liblua5.1-0-dev
   clang clang-tidy libclang-rt-dev llvm
-  nginx wrk valgrind strace shellcheck jq iso-codes git
+  chromium fonts-dejavu-core nginx wrk valgrind strace shellcheck jq iso-codes git
 )
 
 # What script/bench needs besides: its other servers and vegeta are Go. 1.21 or newer, which fetches
@@ -50,6 +50,7 @@ packages_for() {
       libboost1.81-dev/bookworm) ;;                # Its libboost-dev is 1.74: too old.
       libboost1.81-dev/*) package=libboost-dev ;;  # 1.83 on Debian 13 and Ubuntu 24.04.
       golang-go/bookworm) package=golang-1.23-go ;;  # From its backports; its own is 1.19.
+      chromium/noble) continue ;;                  # A snap there: CHAAC_CHROMIUM names one.
     esac
     printf '%s\n' "$package"
   done

@@ -54,7 +54,7 @@ _HOSTS = [
 REGISTRY_HOSTS = tuple(".".join(parts) for parts in _HOSTS)
 UNFINISHED = tuple("".join(parts) for parts in [("TO", "DO"), ("FIX", "ME"), ("XX", "X")])
 
-_CODE_FOLDERS = ("src", "script", "tests", "load")
+_CODE_FOLDERS = ("src", "script", "tests", "load", "web")
 _DATA = (".csv", ".json", ".txt", ".lock", ".svg", ".png")
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 

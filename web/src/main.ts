@@ -1,0 +1,2 @@
+// The live page.
+document.querySelector("#app")?.append("Chaac");
