@@ -1,2 +1,6 @@
-// The live page.
-document.querySelector("#app")?.append("Chaac");
+// Starts the live page.
+
+import { App } from "./app.ts";
+
+const root = document.querySelector<HTMLElement>("#app");
+if (root !== null) new App(root).start();
