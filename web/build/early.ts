@@ -12,7 +12,11 @@ export function earlyScript(): Plugin {
     name: "chaac-early",
     apply: "build",
     buildStart() {
-      this.emitFile({ type: "asset", name: "early.js", source: source().replace(/^\s*\/\/.*\n/gm, "") });
+      this.emitFile({
+        type: "asset",
+        name: "early.js",
+        source: source().replace(/^\s*\/\/.*\n/gm, ""),
+      });
     },
     transformIndexHtml: {
       order: "post",

@@ -1,6 +1,6 @@
 // HTML from text, for the reference. Everything that comes from the document is escaped here.
 
-export function escape(text: string): string {
+export function escaped(text: string): string {
   return text.replace(
     /[&<>"']/g,
     (character) =>
@@ -8,12 +8,12 @@ export function escape(text: string): string {
   );
 }
 
-export const code = (text: string) => `<code>${escape(text)}</code>`;
+export const code = (text: string) => `<code>${escaped(text)}</code>`;
 
 function inline(text: string): string {
   return text
     .split("`")
-    .map((part, index) => (index % 2 === 1 ? code(part) : escape(part)))
+    .map((part, index) => (index % 2 === 1 ? code(part) : escaped(part)))
     .join("");
 }
 

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
 import { parse } from "yaml";
-import { code, escape, prose } from "./markup.ts";
+import { code, escaped, prose } from "./markup.ts";
 import { type Schema, typeOf } from "./schema.ts";
 
 export const DOCUMENT = join(import.meta.dirname, "../../api/openapi.yaml");
@@ -108,7 +108,8 @@ export function curlOf(endpoint: Endpoint): string {
   const words: string[] = [];
   for (const parameter of endpoint.parameters) {
     const value = exampleOf(parameter);
-    if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, value ?? parameter.name);
+    if (parameter.in === "path")
+      path = path.replace(`{${parameter.name}}`, value ?? parameter.name);
     else if (value === undefined) continue;
     else if (parameter.in === "query") query.push(`${parameter.name}=${encodeURIComponent(value)}`);
     else if (parameter.in === "header") words.push(`-H ${quoted(`${parameter.name}: ${value}`)}`);
@@ -128,13 +129,13 @@ export function curlOf(endpoint: Endpoint): string {
 
 function sample(value: unknown): string {
   const text = typeof value === "string" ? value.trimEnd() : JSON.stringify(value, null, 2);
-  return `<pre tabindex="0"><code>${escape(text)}</code></pre>`;
+  return `<pre tabindex="0"><code>${escaped(text)}</code></pre>`;
 }
 
 function samples(media: Media): string {
   const parts = media.example === undefined ? [] : [sample(media.example)];
   for (const [name, { value, summary }] of Object.entries(media.examples ?? {})) {
-    parts.push(`<p class="label">${escape(summary ?? name)}</p>${sample(value)}`);
+    parts.push(`<p class="label">${escaped(summary ?? name)}</p>${sample(value)}`);
   }
   return parts.join("");
 }
@@ -152,7 +153,7 @@ function parameterTable(parameters: Parameter[]): string {
   if (parameters.length === 0) return "";
   const rows = parameters.map(
     (parameter) =>
-      `<tr><th scope="row">${code(parameter.name)}<small>${escape(parameter.in)}${
+      `<tr><th scope="row">${code(parameter.name)}<small>${escaped(parameter.in)}${
         parameter.required ? ", required" : ""
       }</small></th><td>${typeOf(parameter.schema ?? {})}</td><td>${prose(
         parameter.description ?? parameter.schema?.description ?? "",
@@ -169,22 +170,22 @@ function answers(document: OpenApi, responses: Record<string, Answer>): string {
     const headers = Object.keys(answer.headers ?? {});
     const named = headers.length > 0 ? `<p>Headers: ${headers.map(code).join(", ")}</p>` : "";
     const kind = status.startsWith("2") || status.startsWith("3") ? "good" : "bad";
-    return `<div class="answer ${kind}"><dt>${escape(status)}</dt><dd>${prose(answer.description)}${named}${bodies(answer.content)}</dd></div>`;
+    return `<div class="answer ${kind}"><dt>${escaped(status)}</dt><dd>${prose(answer.description)}${named}${bodies(answer.content)}</dd></div>`;
   });
   return `<h4>Answers</h4><dl class="answers">${rows.join("\n")}</dl>`;
 }
 
 function article(document: OpenApi, endpoint: Endpoint): string {
   const { operation, method, path } = endpoint;
-  const id = escape(operation.operationId);
+  const id = escaped(operation.operationId);
   const admin = endpoint.server.description;
   const request = operation.requestBody;
   return `<article id="${id}">
-<h3><a href="#${id}"><span class="method ${method}">${method.toUpperCase()}</span> <code>${escape(path)}</code></a></h3>
-<p class="summary">${escape(operation.summary)}</p>
-${admin !== undefined && endpoint.server !== document.servers[0] ? `<p class="note">${escape(admin)} (${code(endpoint.server.url)})</p>` : ""}
+<h3><a href="#${id}"><span class="method ${method}">${method.toUpperCase()}</span> <code>${escaped(path)}</code></a></h3>
+<p class="summary">${escaped(operation.summary)}</p>
+${admin !== undefined && endpoint.server !== document.servers[0] ? `<p class="note">${escaped(admin)} (${code(endpoint.server.url)})</p>` : ""}
 ${prose(operation.description ?? "")}
-<div class="curl"><pre tabindex="0"><code>${escape(curlOf(endpoint))}</code></pre></div>
+<div class="curl"><pre tabindex="0"><code>${escaped(curlOf(endpoint))}</code></pre></div>
 ${parameterTable(endpoint.parameters)}
 ${request === undefined ? "" : `<h4>Body</h4>${bodies(request.content)}`}
 ${answers(document, operation.responses)}
@@ -193,8 +194,8 @@ ${answers(document, operation.responses)}
 
 function schemaSection(schemas: Record<string, Schema>): string {
   const parts = Object.entries(schemas).map(([name, schema]) => {
-    const id = `schema-${escape(name)}`;
-    return `<article id="${id}" class="schema"><h3><a href="#${id}">${escape(name)}</a></h3>${prose(
+    const id = `schema-${escaped(name)}`;
+    return `<article id="${id}" class="schema"><h3><a href="#${id}">${escaped(name)}</a></h3>${prose(
       schema.description ?? "",
     )}${typeOf({ ...schema, description: "" }, "open")}</article>`;
   });
@@ -211,15 +212,16 @@ export function render(document: OpenApi): string {
   const lost = endpoints.filter((endpoint) => !shown.has(endpoint));
   if (lost.length > 0) throw new Error(`api/openapi.yaml: ${lost[0]?.path} has no listed tag`);
   const links = groups.map(
-    (group) => `<li><a href="#${group.name}">${escape(group.name)}</a><ul>${group.endpoints
-      .map(
-        ({ operation, method, path }) =>
-          `<li><a href="#${escape(operation.operationId)}"><span class="method ${method}">${method.toUpperCase()}</span> ${escape(path)}</a></li>`,
-      )
-      .join("")}</ul></li>`,
+    (group) =>
+      `<li><a href="#${group.name}">${escaped(group.name)}</a><ul>${group.endpoints
+        .map(
+          ({ operation, method, path }) =>
+            `<li><a href="#${escaped(operation.operationId)}"><span class="method ${method}">${method.toUpperCase()}</span> ${escaped(path)}</a></li>`,
+        )
+        .join("")}</ul></li>`,
   );
   const sections = groups.map(
-    (group) => `<section id="${group.name}"><h2>${escape(group.name)}</h2>
+    (group) => `<section id="${group.name}"><h2>${escaped(group.name)}</h2>
 ${prose(group.description ?? "")}
 ${group.endpoints.map((endpoint) => article(document, endpoint)).join("\n")}</section>`,
   );
@@ -228,8 +230,8 @@ ${group.endpoints.map((endpoint) => article(document, endpoint)).join("\n")}</se
 <header class="top"><a class="brand" href="/"><img src="/favicon.svg" alt="" width="28" height="28">Chaac</a>
 <p><a href="/">Live page</a> · <a href="/openapi.json">openapi.json</a></p></header>
 <div class="columns"><nav aria-label="Contents"><ul>${links.join("\n")}<li><a href="#schemas">schemas</a></li></ul></nav>
-<main id="content" tabindex="-1"><h1>${escape(info.title)} API <small>${escape(info.version)}</small></h1>
-<p class="lead">${escape(info.summary ?? "")}</p>${prose(info.description ?? "")}
+<main id="content" tabindex="-1"><h1>${escaped(info.title)} API <small>${escaped(info.version)}</small></h1>
+<p class="lead">${escaped(info.summary ?? "")}</p>${prose(info.description ?? "")}
 ${sections.join("\n")}
 ${schemaSection(document.components.schemas ?? {})}
 </main></div>`;

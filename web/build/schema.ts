@@ -1,6 +1,6 @@
 // A JSON Schema as HTML: a short type, or a table of an object's properties.
 
-import { code, escape, prose } from "./markup.ts";
+import { code, escaped, prose } from "./markup.ts";
 
 export interface Schema {
   $ref?: string;
@@ -39,7 +39,7 @@ function bounds(low: number | undefined, high: number | undefined, what: string)
 function limits(schema: Schema): string {
   return [
     schema.enum === undefined ? "" : schema.enum.map((value) => code(String(value))).join(" "),
-    schema.format === undefined ? "" : escape(schema.format),
+    schema.format === undefined ? "" : escaped(schema.format),
     bounds(schema.minimum, schema.maximum, ""),
     schema.multipleOf === undefined ? "" : `a multiple of ${schema.multipleOf}`,
     bounds(schema.minLength, schema.maxLength, "characters"),
@@ -75,17 +75,17 @@ function alternatives(schemas: Schema[]): string {
 /** "open" shows an object's properties as a table; in a table's cell they are a list. */
 export function typeOf(schema: Schema, shape: "open" | "short" = "short"): string {
   if (schema.$ref !== undefined) {
-    const name = escape(schema.$ref.split("/").at(-1) ?? "");
+    const name = escaped(schema.$ref.split("/").at(-1) ?? "");
     return `<a href="#schema-${name}">${name}</a>`;
   }
   if (schema.const !== undefined) {
-    const about = schema.description ? ` ${escape(schema.description)}` : "";
+    const about = schema.description ? ` ${escaped(schema.description)}` : "";
     return `${code(String(schema.const))}${about}`;
   }
   const choices = schema.oneOf ?? schema.allOf;
   if (choices !== undefined) return alternatives(choices);
   if (schema.type === undefined && schema.anyOf !== undefined) return alternatives(schema.anyOf);
-  const about = schema.description ? `: ${escape(schema.description)}` : "";
+  const about = schema.description ? `: ${escaped(schema.description)}` : "";
   const type = [schema.type ?? "any"].flat().join(" or ");
   if (type === "array") return `array of ${typeOf(schema.items ?? {})}${about}`;
   if (schema.properties !== undefined) {
@@ -99,5 +99,5 @@ export function typeOf(schema: Schema, shape: "open" | "short" = "short"): strin
     return `object; each value: ${typeOf(schema.additionalProperties)}${about}`;
   }
   const limited = limits(schema);
-  return `${escape(type)}${limited === "" ? "" : `, ${limited}`}${about}`;
+  return `${escaped(type)}${limited === "" ? "" : `, ${limited}`}${about}`;
 }

@@ -35,7 +35,10 @@ export class App {
   private view: View | undefined;
   private asked = false;
   private renderedAt = 0;
-  private announced: { at: number; phase: Phase } = { at: Number.NEGATIVE_INFINITY, phase: "connecting" };
+  private announced: { at: number; phase: Phase } = {
+    at: Number.NEGATIVE_INFINITY,
+    phase: "connecting",
+  };
 
   constructor(private readonly root: HTMLElement) {
     this.context = contextFor(storedLanguage(), navigator.languages);
@@ -121,7 +124,11 @@ export class App {
     const notes = banners(this.context);
     this.top = [bar, notes];
     this.root.replaceChildren(
-      h("a", { class: "skip", href: "#content", click: (event: Event) => this.skip(event) }, t.skip),
+      h(
+        "a",
+        { class: "skip", href: "#content", click: (event: Event) => this.skip(event) },
+        t.skip,
+      ),
       bar.element,
       notes.element,
       this.main,
@@ -154,7 +161,8 @@ export class App {
     const route = parseRoute(location.hash);
     this.view?.dispose?.();
     if (route.view === "overview") this.view = overview(this.context, this.tableState);
-    else if (route.view === "municipality") this.view = new MunicipalityView(this.context, route.slug);
+    else if (route.view === "municipality")
+      this.view = new MunicipalityView(this.context, route.slug);
     else this.view = this.nowhere();
     document.title = route.view === "municipality" ? `${route.slug} · Chaac` : t.title;
     this.main.replaceChildren(this.view.element);

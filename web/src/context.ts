@@ -10,14 +10,18 @@ export interface Context {
   f: Formats;
   /** A condition's name; one that we have no word for (they are configurable) as it is. */
   weather(condition: string | null): string;
+  /** 1 report; 12 reports */
+  reports(count: number): string;
 }
 
 export function contextFor(language: Language, preferred: readonly string[]): Context {
   const t = language === "es" ? es : en;
+  const f = formatsFor(localeFor(language, preferred));
   return {
     language,
     t,
-    f: formatsFor(localeFor(language, preferred)),
+    f,
+    reports: (count) => (count === 1 ? t.once : t.times(f.integer(count))),
     weather: (condition) => (condition === null ? NOTHING : (t.weather[condition] ?? condition)),
   };
 }

@@ -66,6 +66,7 @@ describe("times", () => {
     expect(ageUnit(172_800_000)).toEqual([2, "day"]);
     expect(en.ago(3_000)).toBe("3 sec. ago");
     expect(es.ago(3_000)).toBe("hace 3 s");
+    expect([en.ago(0), en.ago(-50), es.ago(999)]).toEqual(["now", "now", "ahora"]);
   });
 });
 

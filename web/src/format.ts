@@ -18,7 +18,7 @@ export interface Formats {
   temperatureRange(low: number | null, high: number | null): string;
   humidityRange(low: number | null, high: number | null): string;
   percent(part: number, whole: number): string;
-  /** 3 seconds ago */
+  /** 3 sec. ago; now */
   ago(milliseconds: number): string;
   /** 14:03:05 */
   clock(time: number | Date): string;
@@ -53,6 +53,7 @@ export function formatsFor(locale: string, timeZone?: string): Formats {
   const tenths = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const percents = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const ages = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "short" });
+  const now = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
   const hours = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
   const clocks = new Intl.DateTimeFormat(locale, { ...hours, second: "2-digit", ...zone });
   const minutes = new Intl.DateTimeFormat(locale, { ...hours, ...zone });
@@ -84,7 +85,7 @@ export function formatsFor(locale: string, timeZone?: string): Formats {
     percent: (part, whole) => percents.format(whole === 0 ? 0 : part / whole),
     ago: (milliseconds) => {
       const [value, unit] = ageUnit(milliseconds);
-      return ages.format(-value, unit);
+      return value === 0 ? now : ages.format(-value, unit);
     },
     clock: (time) => clocks.format(time),
     minute: (time) => minutes.format(time),

@@ -34,7 +34,9 @@ export interface View {
 export class Frames {
   catalogue: Catalogue = new Map();
   catalogueKnown = false;
-  private joined: { from: Snapshot; catalogue: Catalogue; all: Municipality[]; by: Department[] } | undefined;
+  private joined:
+    | { from: Snapshot; catalogue: Catalogue; all: Municipality[]; by: Department[] }
+    | undefined;
 
   constructor(private readonly rates: Rates) {}
 

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { MEASURES, roundStep, STEPS, scaleFor, stepOf } from "./scale.ts";
 
 test("steps are round", () => {
-  expect([0.3, 1, 1.01, 2.5, 7, 10, 12].map(roundStep)).toEqual([0.5, 1, 2, 5, 10, 10, 20]);
+  expect([1, 1.01, 2.5, 4, 7, 10, 12].map(roundStep)).toEqual([1, 2, 3, 4, 10, 10, 20]);
 });
 
 test("every value falls within the scale, whatever the spread", () => {
@@ -112,9 +112,7 @@ test.each(PALETTES)("neighbouring colours differ to every eye: $name", ({ colour
   expect(colours).toHaveLength(STEPS);
   for (const sight of Object.values(SIGHTS)) {
     for (let step = 1; step < STEPS; step++) {
-      expect(
-        difference(colours[step - 1] ?? "", colours[step] ?? "", sight),
-      ).toBeGreaterThan(5);
+      expect(difference(colours[step - 1] ?? "", colours[step] ?? "", sight)).toBeGreaterThan(5);
     }
   }
 });

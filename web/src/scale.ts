@@ -12,10 +12,11 @@ export type Scale = readonly number[];
 // Steps finer than these would show noise as weather.
 const STEP_MIN = { temperature: 1, humidity: 2 } as const;
 
-/** The smallest of 1, 2, 5, 10, 20, 50 … that is at least `size`. */
+/** The smallest of 1, 2, 3, 4, 5, 10, 20, 30 … that is at least `size`. */
 export function roundStep(size: number): number {
   const power = 10 ** Math.floor(Math.log10(size));
-  const factor = [1, 2, 5, 10].find((candidate) => candidate * power >= size * (1 - 1e-9)) ?? 10;
+  const factor =
+    [1, 2, 3, 4, 5, 10].find((candidate) => candidate * power >= size * (1 - 1e-9)) ?? 10;
   return factor * power;
 }
 

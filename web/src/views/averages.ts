@@ -8,7 +8,8 @@ import type { Municipality } from "../merge.ts";
 import { hashOf } from "../route.ts";
 import { Bar, card, Figure } from "./parts.ts";
 
-const SHOWN_MAX = 8;
+const SHOWN_MAX = 16; // Where there is little room, charts.css shows half of them.
+const SHOWN_FEW = 8;
 const TEMPERATURE_FULL = 40; // °C of a full bar; more where it is hotter.
 
 interface Row {
@@ -82,11 +83,11 @@ export function averages(context: Context): View {
         row.humidityBar.set((one.avg_humidity ?? 0) / 100);
       }
       rows = kept;
-      arrange(rowsBody, [...kept.values()].map((row) => row.element));
-      setText(
-        hint,
-        municipalities.length > SHOWN_MAX ? t.averagesTop(f.integer(SHOWN_MAX)) : t.averagesAll,
+      arrange(
+        rowsBody,
+        [...kept.values()].map((row) => row.element),
       );
+      setText(hint, municipalities.length > SHOWN_FEW ? t.averagesTop : t.averagesAll);
     },
   };
 }

@@ -2,8 +2,8 @@
 
 import type { Context } from "../context.ts";
 import { arrange, h, setText } from "../dom.ts";
-import { Bar, Figure } from "./parts.ts";
 import { icon } from "./icons.ts";
+import { Bar, Figure } from "./parts.ts";
 
 interface Row {
   element: HTMLElement;

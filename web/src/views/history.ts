@@ -141,7 +141,9 @@ export class HistoryCard {
       t.time,
       t.reports,
       ...[t.temperature, t.humidity].flatMap((measure) =>
-        [t.mean, t.lowest, t.highest].map((kind) => `${measure}: ${kind.toLocaleLowerCase(context.language)}`),
+        [t.mean, t.lowest, t.highest].map(
+          (kind) => `${measure}: ${kind.toLocaleLowerCase(context.language)}`,
+        ),
       ),
     ]);
     this.widen = button(t.widen, () => this.choose(24));
@@ -224,16 +226,18 @@ export class HistoryCard {
     if (this.table.element.hidden || this.history === undefined) return;
     const { f } = this.context;
     this.table.set(
-      this.history.points.toReversed().map(({ at, count, temperature, humidity }) => [
-        f.moment(Date.parse(at)),
-        f.integer(count),
-        f.temperature(temperature?.mean ?? null),
-        f.temperature(temperature?.min ?? null),
-        f.temperature(temperature?.max ?? null),
-        f.humidity(humidity?.mean ?? null),
-        f.humidity(humidity?.min ?? null),
-        f.humidity(humidity?.max ?? null),
-      ]),
+      this.history.points
+        .toReversed()
+        .map(({ at, count, temperature, humidity }) => [
+          f.moment(Date.parse(at)),
+          f.integer(count),
+          f.temperature(temperature?.mean ?? null),
+          f.temperature(temperature?.min ?? null),
+          f.temperature(temperature?.max ?? null),
+          f.humidity(humidity?.mean ?? null),
+          f.humidity(humidity?.min ?? null),
+          f.humidity(humidity?.max ?? null),
+        ]),
     );
   }
 

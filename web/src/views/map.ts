@@ -7,7 +7,7 @@ import { h, setAttribute, setHidden, setText, setVariable, svg } from "../dom.ts
 import type { Frame, View } from "../frame.ts";
 import { type Department, type Municipality, slugOf } from "../merge.ts";
 import { hashOf } from "../route.ts";
-import { MEASURES, type Measure, STEPS, type Scale, scaleFor, stepOf } from "../scale.ts";
+import { MEASURES, type Measure, type Scale, STEPS, scaleFor, stepOf } from "../scale.ts";
 import { atlas, type Box, positionOf, WHOLE, withMargin } from "./atlas.ts";
 import { button, card, choice, PlainTable, tableToggle } from "./parts.ts";
 
@@ -127,10 +127,18 @@ export class GuatemalaMap implements View {
       this.silent.setAttribute("d", dots.map(([x, y]) => `M${x},${y}h0`).join(""));
     }
     const placed = municipalities.filter((one) => positionOf(one) !== null);
-    setHidden(this.element, placed.length === 0 && this.nothingToPlace(frame));
+    // Hidden by a class: the overview hides the whole of what needs reports by the attribute.
+    const useless = placed.length === 0 && this.nothingToPlace(frame);
+    this.element.classList.toggle("unseen-block", useless);
 
-    const values = [...placed.map((one) => this.valueOf(one)), ...departments.map((one) => this.valueOf(one))];
-    const scale = scaleFor(this.measure, values.filter((value) => value !== null));
+    const values = [
+      ...placed.map((one) => this.valueOf(one)),
+      ...departments.map((one) => this.valueOf(one)),
+    ];
+    const scale = scaleFor(
+      this.measure,
+      values.filter((value) => value !== null),
+    );
     this.picture.dataset["measure"] = this.measure;
     this.colourLand(departments, scale);
     this.colourPoints(placed, scale);
@@ -202,7 +210,8 @@ export class GuatemalaMap implements View {
     setHidden(this.legend, scale === null);
     if (scale === null) return;
     for (let step = 0; step < STEPS; step++) {
-      const item = this.legend.children[step] ?? this.legend.appendChild(h("li", { "data-step": step }));
+      const item =
+        this.legend.children[step] ?? this.legend.appendChild(h("li", { "data-step": step }));
       const bound = scale[step] ?? 0;
       setText(item, this.measure === "reports" ? f.compact(bound) : f.integer(bound));
     }
@@ -234,29 +243,32 @@ export class GuatemalaMap implements View {
       if (far < distance) [nearest, distance] = [point, far];
     }
     if (nearest !== undefined) return { point: nearest };
-    for (const [slug, shape] of this.shapes) if (shape === event.target) return { department: slug };
+    for (const [slug, shape] of this.shapes)
+      if (shape === event.target) return { department: slug };
     return {};
   }
 
   private point(event: PointerEvent): void {
     const { point, department } = this.under(event);
-    const { f, t } = this.context;
+    const { f, t, reports } = this.context;
     const known = this.frame?.departments.find(({ name }) => slugOf(name) === department);
     let lines: string[] = [];
     if (point !== undefined) {
       const { label, avg_temperature, avg_humidity, count } = point.municipality;
       const figures = `${f.temperature(avg_temperature)} · ${f.humidity(avg_humidity)}`;
-      lines = [label, figures, t.times(f.integer(count))];
+      lines = [label, figures, reports(count)];
     } else if (known !== undefined) {
       const figures = `${f.temperature(known.temperature)} · ${f.humidity(known.humidity)}`;
-      lines = [known.name, figures, t.times(f.integer(known.count))];
+      lines = [known.name, figures, reports(known.count)];
     } else if (department !== undefined) {
       lines = [this.nameOf(department), t.noData];
     }
     this.picture.classList.toggle("aims", point !== undefined);
     setHidden(this.tip, lines.length === 0);
     if (lines.length === 0) return;
-    this.tip.replaceChildren(...lines.map((text, index) => h(index === 0 ? "b" : "span", {}, text)));
+    this.tip.replaceChildren(
+      ...lines.map((text, index) => h(index === 0 ? "b" : "span", {}, text)),
+    );
     const frame = this.picture.getBoundingClientRect();
     const x = event.clientX - frame.left;
     setVariable(this.tip, "--x", `${Math.round(x)}px`);

@@ -75,8 +75,8 @@ class Details implements View {
       h(
         "div",
         { class: "charts" },
-        this.history.element,
-        h("div", { class: "stack" }, conditions.element, this.latest.element),
+        h("div", { class: "stack" }, this.history.element, conditions.element),
+        this.latest.element,
       ),
     );
   }
@@ -92,7 +92,7 @@ class Details implements View {
   }
 
   private showFigures(one: Municipality, serverNow: number): void {
-    const { t, f, weather } = this.context;
+    const { t, f, weather, reports } = this.context;
     const { temperature, humidity, most, least, count, last } = this.tiles;
     const ranges = one.extremes;
     temperature.figure.set(f.temperature(one.avg_temperature), one.avg_temperature);
@@ -114,7 +114,7 @@ class Details implements View {
     ] as const) {
       tile.figure.set(weather(condition), condition);
       const times = condition === null ? 0 : (one.by_condition[condition] ?? 0);
-      setText(tile.hint, condition === null ? "" : t.times(f.integer(times)));
+      setText(tile.hint, condition === null ? "" : reports(times));
     }
     count.figure.set(f.integer(one.count), one.count);
     const at = one.last_report_at === null ? null : Date.parse(one.last_report_at);
@@ -178,7 +178,8 @@ export class MunicipalityView implements View {
       setText(this.department, known.department ?? "");
     }
     if (one !== undefined) this.showDetails(frame);
-    else if (place !== undefined && snapshot !== undefined) this.show({ kind: "silent", name: known?.label ?? this.slug });
+    else if (place !== undefined && snapshot !== undefined)
+      this.show({ kind: "silent", name: known?.label ?? this.slug });
     else if (snapshot !== undefined && frame.catalogueKnown) this.lookUp();
     else if (frame.link.phase !== "connecting") this.lookUp();
   }

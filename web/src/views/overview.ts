@@ -24,23 +24,19 @@ export function overview(context: Context, tableState: TableState): View {
   conditionCard.body.append(conditions.element);
   const empty = invitation(context, t.emptyTitle, t.emptyLead, FIRST_MUNICIPALITY);
   const waiting = h("p", { class: "waiting" }, t.connectingLong);
-  const charts = h(
+  const bars = h("div", { class: "stack" }, conditionCard.element, means.element);
+  const withReports = [extremes.element, map.element, bars, table.element];
+  const element = h(
     "div",
-    { class: "charts" },
-    map.element,
-    h("div", { class: "stack" }, conditionCard.element, means.element),
+    { class: "overview single" },
+    h("h1", { class: "unseen" }, t.title),
+    waiting,
+    now.element,
+    empty,
+    ...withReports,
   );
-  const withReports = [extremes.element, charts, table.element];
   return {
-    element: h(
-      "div",
-      { class: "overview" },
-      h("h1", { class: "unseen" }, t.title),
-      waiting,
-      now.element,
-      empty,
-      ...withReports,
-    ),
+    element,
     update(frame) {
       const { snapshot } = frame;
       const isEmpty = snapshot !== undefined && frame.municipalities.length === 0;
@@ -48,6 +44,7 @@ export function overview(context: Context, tableState: TableState): View {
       setHidden(now.element, snapshot === undefined);
       setHidden(empty, !isEmpty);
       for (const element of withReports) setHidden(element, snapshot === undefined || isEmpty);
+      element.classList.toggle("single", snapshot === undefined || isEmpty);
       now.update(frame);
       if (snapshot === undefined || isEmpty) return;
       extremes.update(frame);

@@ -2,6 +2,7 @@
 
 import type { Context } from "../context.ts";
 import { h, setText, setVariable } from "../dom.ts";
+import { icon } from "./icons.ts";
 
 /** A number for people and, in its `value`, for machines. */
 export class Figure {
@@ -134,16 +135,22 @@ export function tableToggle(
 ): HTMLButtonElement {
   table.hidden = true;
   const toggle = button(
-    labels.table,
+    "",
     () => {
       const tableShown = table.hidden === true;
       table.hidden = !tableShown;
       chart.toggleAttribute("hidden", tableShown);
-      toggle.textContent = tableShown ? labels.chart : labels.table;
+      show(tableShown);
       changed();
     },
-    "quiet",
+    "quiet toggle",
   );
+  const show = (tableShown: boolean) => {
+    const label = tableShown ? labels.chart : labels.table;
+    toggle.replaceChildren(icon(tableShown ? "chart" : "table"), h("span", {}, label));
+    toggle.title = label;
+  };
+  show(false);
   return toggle;
 }
 
@@ -173,8 +180,7 @@ export class PlainTable {
       const row = this.body.rows[index] ?? this.body.insertRow();
       texts.forEach((text, column) => {
         const cell =
-          row.cells[column] ??
-          row.appendChild(column === 0 ? h("th", { scope: "row" }) : h("td"));
+          row.cells[column] ?? row.appendChild(column === 0 ? h("th", { scope: "row" }) : h("td"));
         setText(cell, text);
       });
     });

@@ -6,7 +6,15 @@ import type { Context } from "../context.ts";
 import { arrange, h, setAttribute, setHidden, setText } from "../dom.ts";
 import type { Frame, View } from "../frame.ts";
 import { type Municipality, silentOnes } from "../merge.ts";
-import { COLUMNS, type Column, firstDirection, matching, type Order, sorted, toggled } from "../order.ts";
+import {
+  COLUMNS,
+  type Column,
+  firstDirection,
+  matching,
+  type Order,
+  sorted,
+  toggled,
+} from "../order.ts";
 import { hashOf } from "../route.ts";
 import { icon } from "./icons.ts";
 import { Bar, button, card, Figure, uniqueId } from "./parts.ts";
@@ -91,6 +99,7 @@ export class MunicipalityTable implements View {
   private readonly rows = new Map<string, Row>();
   private readonly body = h("tbody", { role: "rowgroup" });
   private readonly heads = new Map<Column, HTMLElement>();
+  private readonly table: HTMLElement;
   private readonly more: HTMLButtonElement;
   private readonly found = h("p", { class: "hint found", role: "status" });
   private readonly none = h("p", { class: "hint", hidden: true });
@@ -141,24 +150,25 @@ export class MunicipalityTable implements View {
         { class: "controls" },
         h("label", { class: "unseen", for: searchId }, t.search),
         this.search,
-        h("label", { class: "sort" }, h("span", {}, t.sortBy), this.sortSelect),
-        h("span", { class: "sort" }, reverse),
+        h(
+          "div",
+          { class: "sort" },
+          h("label", {}, h("span", {}, t.sortBy), this.sortSelect),
+          reverse,
+        ),
       ),
     );
     this.more = button("", () => {
       state.all = !state.all;
       this.refresh();
     });
-    body.append(
-      h(
-        "table",
-        { class: "rows", role: "table", "aria-label": t.municipalities },
-        h("thead", { role: "rowgroup" }, this.makeHead()),
-        this.body,
-      ),
-      this.none,
-      h("div", { class: "card-foot" }, this.found, this.more),
+    this.table = h(
+      "table",
+      { class: "rows", role: "table", "aria-label": t.municipalities },
+      h("thead", { role: "rowgroup" }, this.makeHead()),
+      this.body,
     );
+    body.append(this.table, this.none, h("div", { class: "card-foot" }, this.found, this.more));
     this.markOrder();
   }
 
@@ -221,6 +231,7 @@ export class MunicipalityTable implements View {
       row.set(one, this.context, frame.serverNow);
       return row.element;
     });
+    this.table.classList.toggle("all", all);
     arrange(this.body, elements);
     if (this.rows.size > ROWS_MAX) this.forget(shown);
 

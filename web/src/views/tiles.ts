@@ -30,9 +30,14 @@ export function nowTiles(context: Context): View {
   const id = uniqueId("now");
   const spark = new Sparkline(context);
   const table = new PlainTable(t.rateChart, [t.time, t.reportsPerSecond]);
-  const toggle = tableToggle({ table: t.asTable, chart: t.asChart }, spark.element, table.element, () => {
-    showTable();
-  });
+  const toggle = tableToggle(
+    { table: t.asTable, chart: t.asChart },
+    spark.element,
+    table.element,
+    () => {
+      showTable();
+    },
+  );
   const total = new Tile(t.totalReports, "total");
   const rate = new Tile(t.reportsPerSecond, "rate", spark.element, table.element, toggle);
   const reporting = new Tile(t.reporting, "reporting");
@@ -45,7 +50,9 @@ export function nowTiles(context: Context): View {
     if (table.element.hidden || frame === undefined) return;
     const offset = frame.serverNow - performance.now();
     table.set(
-      frame.rates.samples.toReversed().map(({ at, perSecond }) => [f.clock(at + offset), f.rate(perSecond)]),
+      frame.rates.samples
+        .toReversed()
+        .map(({ at, perSecond }) => [f.clock(at + offset), f.rate(perSecond)]),
     );
   }
 
