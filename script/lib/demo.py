@@ -209,7 +209,8 @@ class Demo:
         self._screen.say(f"""
 Chaac is running. Ctrl-C stops it{f"; its data stays in {shown(DATA_DIR)}" if self._store else ""}.
 
-  API      {self._api}          /stats  /averages  /openapi.json
+  Page     {self._api}/         open it in a browser
+  API      {self._api}/docs     /stats  /averages  /openapi.json
   Metrics  {self._admin}/metrics
   Store    {store}
   Reports  {"those you send" if options.no_replay else source}

