@@ -149,7 +149,7 @@ function bodies(content: Record<string, Media> | undefined): string {
     .join("");
 }
 
-function parameterTable(parameters: Parameter[]): string {
+function parameterTable(parameters: Parameter[], id: string): string {
   if (parameters.length === 0) return "";
   const rows = parameters.map(
     (parameter) =>
@@ -159,7 +159,7 @@ function parameterTable(parameters: Parameter[]): string {
         parameter.description ?? parameter.schema?.description ?? "",
       )}</td></tr>`,
   );
-  return `<h4>Parameters</h4><div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table>
+  return `<h4>Parameters</h4><div class="scroll" tabindex="0" role="region" aria-label="Parameters of ${id}"><table>
 <thead><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>`;
 }
@@ -186,7 +186,7 @@ function article(document: OpenApi, endpoint: Endpoint): string {
 ${admin !== undefined && endpoint.server !== document.servers[0] ? `<p class="note">${escaped(admin)} (${code(endpoint.server.url)})</p>` : ""}
 ${prose(operation.description ?? "")}
 <div class="curl"><pre tabindex="0"><code>${escaped(curlOf(endpoint))}</code></pre></div>
-${parameterTable(endpoint.parameters)}
+${parameterTable(endpoint.parameters, id)}
 ${request === undefined ? "" : `<h4>Body</h4>${bodies(request.content)}`}
 ${answers(document, operation.responses)}
 </article>`;
@@ -197,7 +197,7 @@ function schemaSection(schemas: Record<string, Schema>): string {
     const id = `schema-${escaped(name)}`;
     return `<article id="${id}" class="schema"><h3><a href="#${id}">${escaped(name)}</a></h3>${prose(
       schema.description ?? "",
-    )}${typeOf({ ...schema, description: "" }, "open")}</article>`;
+    )}${typeOf({ ...schema, description: "" }, name)}</article>`;
   });
   return `<section id="schemas"><h2>Schemas</h2>${parts.join("\n")}</section>`;
 }

@@ -51,7 +51,7 @@ function limits(schema: Schema): string {
     .join("; ");
 }
 
-function properties(schema: Schema): string {
+function properties(schema: Schema, name: string): string {
   const required = new Set(schema.required ?? []);
   const rows = Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const examples = (property.examples ?? []).map((value) => code(JSON.stringify(value)));
@@ -61,7 +61,7 @@ function properties(schema: Schema): string {
       required.has(name) ? "<small>required</small>" : ""
     }</th><td>${typeOf({ ...property, description: "" })}</td><td>${about}${given}</td></tr>`;
   });
-  return `<div class="scroll" tabindex="0" role="region" aria-label="Properties"><table>
+  return `<div class="scroll" tabindex="0" role="region" aria-label="Properties of ${escaped(name)}"><table>
 <thead><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>`;
 }
@@ -72,11 +72,11 @@ function alternatives(schemas: Schema[]): string {
     .join("")}</ul>`;
 }
 
-/** "open" shows an object's properties as a table; in a table's cell they are a list. */
-export function typeOf(schema: Schema, shape: "open" | "short" = "short"): string {
+/** A schema with a name shows an object's properties as a table; in a table's cell they are a list. */
+export function typeOf(schema: Schema, name?: string): string {
   if (schema.$ref !== undefined) {
-    const name = escaped(schema.$ref.split("/").at(-1) ?? "");
-    return `<a href="#schema-${name}">${name}</a>`;
+    const target = escaped(schema.$ref.split("/").at(-1) ?? "");
+    return `<a href="#schema-${target}">${target}</a>`;
   }
   if (schema.const !== undefined) {
     const about = schema.description ? ` ${escaped(schema.description)}` : "";
@@ -89,9 +89,9 @@ export function typeOf(schema: Schema, shape: "open" | "short" = "short"): strin
   const type = [schema.type ?? "any"].flat().join(" or ");
   if (type === "array") return `array of ${typeOf(schema.items ?? {})}${about}`;
   if (schema.properties !== undefined) {
-    if (shape === "open") return properties(schema);
+    if (name !== undefined) return properties(schema, name);
     const fields = Object.entries(schema.properties).map(
-      ([name, property]) => `<li>${code(name)} ${typeOf(property)}</li>`,
+      ([field, property]) => `<li>${code(field)} ${typeOf(property)}</li>`,
     );
     return `object${about}<ul class="alternatives">${fields.join("")}</ul>`;
   }

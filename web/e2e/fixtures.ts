@@ -67,13 +67,13 @@ export async function expectNoOverflow(page: Page): Promise<void> {
   const overflow = await page.evaluate(() => {
     const width = document.documentElement.clientWidth;
     const wide = [...document.querySelectorAll("body *")].filter((element) => {
-      if (element.closest(".scroll, pre, .unseen, .skip, svg, [hidden], thead")) return false;
+      if (element.closest(".scroll, .bar, pre, .unseen, .skip, svg, [hidden], thead")) return false;
       const { left, right } = element.getBoundingClientRect();
       return right > width + 1 || left < -1;
     });
     return {
       page: document.documentElement.scrollWidth - width,
-      elements: wide.map((element) => `${element.tagName}.${element.className}`).slice(0, 5),
+      elements: wide.map((element) => element.outerHTML.slice(0, 80)).slice(0, 5),
     };
   });
   expect(overflow).toEqual({ page: 0, elements: [] });

@@ -121,7 +121,8 @@ test("the table sorts, searches and shows all of 340 municipalities", async ({ p
   await expect(rows).toHaveCount(slugs.length - 1);
 
   await page.getByRole("button", { name: "Temperature", exact: true }).click();
-  const head = page.getByRole("columnheader", { name: "Temperature", exact: true });
+  const table = page.getByRole("table", { name: "Municipalities" });
+  const head = table.getByRole("columnheader", { name: "Temperature", exact: true });
   await expect(head).toHaveAttribute("aria-sort", "descending");
   const values = await rows
     .locator(".c-temperature data")
@@ -151,14 +152,14 @@ test("the map colours, tells what is under the pointer, and leads on", async ({ 
     land.evaluateAll((shapes) => shapes.map((shape) => shape.getAttribute("data-step")));
   expect(new Set(await steps()).size).toBe(2);
   const cold = await land.first().evaluate((shape) => getComputedStyle(shape).fill);
-  await page.getByText("Humidity", { exact: true }).first().click();
+  await page.getByRole("radio", { name: "Humidity" }).check();
   await expect(page.locator(".map svg[role=img]")).toHaveAttribute("data-measure", "humidity");
   await expect
     .poll(() => land.first().evaluate((shape) => getComputedStyle(shape).fill))
     .not.toBe(cold);
 
   await page.getByRole("button", { name: "As a table" }).last().click();
-  await expect(page.getByRole("region", { name: "Map" }).getByRole("row")).toHaveCount(3);
+  await expect(page.getByRole("region", { name: "Map, table" }).getByRole("row")).toHaveCount(3);
   await page.getByRole("button", { name: "As a map" }).click();
   const box = await page.locator(".points circle").last().boundingBox();
   if (box === null) throw new Error("the point is nowhere");

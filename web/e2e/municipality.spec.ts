@@ -52,7 +52,7 @@ test("the series' table has what the server's history has, for each period", asy
       (response) => response.url().includes(`step=${step}`) && response.ok(),
     );
     if (label === "1 h") await page.reload();
-    else await page.getByText(label, { exact: true }).click();
+    else await page.getByRole("radio", { name: label, exact: true }).check();
     const history = (await (await asked).json()) as { step: number; points: { count: number }[] };
     expect(history.step).toBe(step);
     expect(history.points.reduce((sum, { count }) => sum + count, 0)).toBe(2);

@@ -82,8 +82,7 @@ const SHOTS: Shot[] = [
   { name: "docs-phone-dark", size: PHONE, data: "none", address: "/docs", dark: true },
 ];
 
-const choose = (page: Page, measure: string) =>
-  page.locator(".map").getByText(measure, { exact: true }).click();
+const choose = (page: Page, measure: string) => page.getByRole("radio", { name: measure }).check();
 
 async function disconnect(page: Page, stack: Stack): Promise<void> {
   await stack.killServer();

@@ -4,7 +4,6 @@ export const en = {
   title: "Chaac: Guatemala's weather, live",
   subtitle: "Guatemala's weather, live",
   skip: "Skip to the content",
-  home: "Chaac, overview",
   docs: "API",
   back: "All municipalities",
 
@@ -56,6 +55,7 @@ export const en = {
   mapHint:
     "A department takes the mean of its municipalities' averages, or the sum of their reports.",
   department: "Department",
+  table: "table",
   asTable: "As a table",
   asChart: "As a chart",
   asMap: "As a map",

@@ -6,7 +6,6 @@ export const es: Texts = {
   title: "Chaac: el tiempo en Guatemala, en vivo",
   subtitle: "El tiempo en Guatemala, en vivo",
   skip: "Ir al contenido",
-  home: "Chaac, vista general",
   docs: "API",
   back: "Todos los municipios",
 
@@ -57,6 +56,7 @@ export const es: Texts = {
   mapHint:
     "Un departamento toma la media de los promedios de sus municipios, o la suma de sus reportes.",
   department: "Departamento",
+  table: "tabla",
   asTable: "Como tabla",
   asChart: "Como gráfica",
   asMap: "Como mapa",

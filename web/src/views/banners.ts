@@ -19,14 +19,14 @@ export function banners(context: Context): View {
   const noticeText = h("span");
   const notice = h(
     "p",
-    { class: "banner notice", role: "note", "aria-label": context.t.notice, hidden: true },
+    { class: "banner notice", role: "note", hidden: true },
     icon("info"),
     noticeText,
   );
   const warningBody = h("span");
   const warning = h("p", { class: "banner warning", hidden: true }, icon("alert"), warningBody);
   return {
-    element: h("div", { class: "banners" }, notice, warning),
+    element: h("section", { class: "banners", "aria-label": context.t.notice }, notice, warning),
     update(frame) {
       const told = frame.snapshot?.notice ?? "";
       setText(noticeText, told);

@@ -42,7 +42,7 @@ export function header(context: Context, actions: HeaderActions): View {
     { class: "top" },
     h(
       "a",
-      { class: "brand", href: "#/", "aria-label": t.home },
+      { class: "brand", href: "#/" },
       drop(),
       h("span", {}, h("b", {}, "Chaac"), h("span", { class: "subtitle" }, t.subtitle)),
     ),
@@ -57,7 +57,7 @@ export function header(context: Context, actions: HeaderActions): View {
           type: "button",
           class: "round",
           lang: other,
-          "aria-label": t.otherLanguage,
+          "aria-label": `${other.toUpperCase()}: ${t.otherLanguage}`,
           title: t.otherLanguage,
           click: () => actions.switchLanguage(),
         },

@@ -137,7 +137,7 @@ export class HistoryCard {
       this.panels.temperature.element,
       this.panels.humidity.element,
     );
-    this.table = new PlainTable(t.series, [
+    this.table = new PlainTable(context, t.series, [
       t.time,
       t.reports,
       ...[t.temperature, t.humidity].flatMap((measure) =>

@@ -30,7 +30,13 @@ export class LatestCard {
     this.message = h("p", { class: "hint" }, t.connectingLong);
     this.scroll = h(
       "div",
-      { class: "scroll", hidden: true, tabindex: 0, role: "region", "aria-label": t.latest },
+      {
+        class: "scroll",
+        hidden: true,
+        tabindex: 0,
+        role: "region",
+        "aria-label": `${t.latest}, ${t.table}`,
+      },
       h(
         "table",
         {},

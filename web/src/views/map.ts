@@ -44,7 +44,7 @@ export class GuatemalaMap implements View {
     const { element, head, body } = card(t.map, "map");
     this.element = element;
     this.picture = this.draw();
-    this.table = new PlainTable(t.map, [
+    this.table = new PlainTable(context, t.map, [
       t.department,
       t.temperature,
       t.humidity,

@@ -13,23 +13,7 @@ import { invitation } from "./empty.ts";
 import { HistoryCard } from "./history.ts";
 import { icon } from "./icons.ts";
 import { LatestCard } from "./latest.ts";
-import { card, Figure } from "./parts.ts";
-
-class Tile {
-  readonly figure = new Figure("big");
-  readonly hint = h("span", { class: "hint" });
-  readonly element: HTMLElement;
-
-  constructor(label: string, name: string) {
-    this.element = h(
-      "div",
-      { class: `tile tile-${name}` },
-      h("h3", {}, label),
-      this.figure.element,
-      this.hint,
-    );
-  }
-}
+import { card, Tile, uniqueId } from "./parts.ts";
 
 function tilesOf({ t }: Context) {
   return {
@@ -63,13 +47,15 @@ class Details implements View {
     this.latest = new LatestCard(context, slug);
     const conditions = card(t.byCondition, "conditions");
     conditions.body.append(this.conditions.element);
+    const figures = uniqueId("figures");
     this.element = h(
       "div",
       { class: "details" },
       this.single,
       h(
         "section",
-        { class: "tiles figures", "aria-label": t.figures },
+        { class: "tiles figures", "aria-labelledby": figures },
+        h("h2", { id: figures, class: "unseen" }, t.figures),
         ...Object.values(this.tiles).map((tile) => tile.element),
       ),
       h(

@@ -20,6 +20,24 @@ export class Figure {
   }
 }
 
+/** A large figure under its label, with a hint below. */
+export class Tile {
+  readonly element: HTMLElement;
+  readonly figure = new Figure("big");
+  readonly hint = h("span", { class: "hint" });
+
+  constructor(label: string, name: string, ...more: (Node | null)[]) {
+    this.element = h(
+      "div",
+      { class: `tile tile-${name}` },
+      h("h3", {}, label),
+      this.figure.element,
+      this.hint,
+      ...more,
+    );
+  }
+}
+
 /** A bar of 0..1 of its room. Decoration: its figure stands beside it. */
 export class Bar {
   readonly element: HTMLElement;
@@ -159,10 +177,15 @@ export class PlainTable {
   readonly element: HTMLElement;
   private readonly body = h("tbody");
 
-  constructor(caption: string, columns: readonly string[]) {
+  constructor(context: Context, caption: string, columns: readonly string[]) {
     this.element = h(
       "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+      {
+        class: "scroll",
+        tabindex: 0,
+        role: "region",
+        "aria-label": `${caption}, ${context.t.table}`,
+      },
       h(
         "table",
         {},

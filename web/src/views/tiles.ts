@@ -5,31 +5,14 @@ import { h, setAttribute, setHidden, setText } from "../dom.ts";
 import type { Frame, View } from "../frame.ts";
 import { holder, newestReport } from "../merge.ts";
 import { hashOf } from "../route.ts";
-import { Figure, PlainTable, tableToggle, uniqueId } from "./parts.ts";
+import { PlainTable, Tile, tableToggle, uniqueId } from "./parts.ts";
 import { Sparkline } from "./sparkline.ts";
-
-class Tile {
-  readonly element: HTMLElement;
-  readonly figure = new Figure("big");
-  readonly hint = h("span", { class: "hint" });
-
-  constructor(label: string, name: string, ...more: (Node | null)[]) {
-    this.element = h(
-      "div",
-      { class: `tile tile-${name}` },
-      h("h3", {}, label),
-      this.figure.element,
-      this.hint,
-      ...more,
-    );
-  }
-}
 
 export function nowTiles(context: Context): View {
   const { t, f } = context;
   const id = uniqueId("now");
   const spark = new Sparkline(context);
-  const table = new PlainTable(t.rateChart, [t.time, t.reportsPerSecond]);
+  const table = new PlainTable(context, t.rateChart, [t.time, t.reportsPerSecond]);
   const toggle = tableToggle(
     { table: t.asTable, chart: t.asChart },
     spark.element,
