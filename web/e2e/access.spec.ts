@@ -25,7 +25,8 @@ test.describe("on a phone of 360 px", () => {
     test.describe(locale, () => {
       test.use({ locale });
 
-      test("nothing is wider than the screen", async ({ page, stack }) => {
+      test("nothing is wider than the screen", async ({ page, stack, watched }) => {
+        watched.allow(OUTAGE);
         await page.goto("/");
         await expectLive(page);
         await expectNoOverflow(page);
@@ -37,6 +38,11 @@ test.describe("on a phone of 360 px", () => {
         await expect(page.locator(".latest tbody tr")).toHaveCount(2);
         await expectNoOverflow(page);
         await page.goto("/docs");
+        await expectNoOverflow(page);
+        await page.goto("/");
+        await expectLive(page);
+        await stack.killServer();
+        await expect(page.locator(".state")).toHaveAttribute("data-phase", "lost");
         await expectNoOverflow(page);
       });
     });

@@ -36,14 +36,13 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
   }
 }
 
+/** A port that nothing listens on: below those that the system hands out to connections. */
 function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+  const port = 20_000 + Math.floor(Math.random() * 12_000);
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
+    probe.once("error", () => resolve(freePort()));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(port)));
   });
 }
 
@@ -69,12 +68,14 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 
 /** A program whose output is in a file, and that can be started again. */
 class Program {
+  private readonly command: string[];
+  private readonly log: string;
   private child: ChildProcess | undefined;
 
-  constructor(
-    private readonly command: string[],
-    private readonly log: string,
-  ) {}
+  constructor(command: string[], log: string) {
+    this.command = command;
+    this.log = log;
+  }
 
   start(): void {
     const output = openSync(this.log, "a");
@@ -102,13 +103,25 @@ class Program {
 }
 
 export class Stack {
+  readonly folder: string;
+  readonly port: number;
+  private readonly valkey: Program;
+  private readonly server: Program;
+  private readonly socket: string;
+
   private constructor(
-    readonly folder: string,
-    readonly port: number,
-    private readonly valkey: Program,
-    private readonly server: Program,
-    private readonly socket: string,
-  ) {}
+    folder: string,
+    port: number,
+    valkey: Program,
+    server: Program,
+    socket: string,
+  ) {
+    this.folder = folder;
+    this.port = port;
+    this.valkey = valkey;
+    this.server = server;
+    this.socket = socket;
+  }
 
   static async start(...flags: string[]): Promise<Stack> {
     const folder = mkdtempSync(join(tmpdir(), "chaac-"));
@@ -125,7 +138,8 @@ export class Stack {
     const server = new Program(
       [
         ...[BINARY, "serve", "--listen-host", "127.0.0.1", "--port", String(port)],
-        ...["--admin-port", String(adminPort), "--valkey-url", `unix://${socket}`, ...flags],
+        ...["--admin-host", "127.0.0.1", "--admin-port", String(adminPort)],
+        ...["--valkey-url", `unix://${socket}`, ...flags],
       ],
       join(folder, "server.log"),
     );
@@ -218,24 +232,23 @@ export class Load {
   private stopped = false;
   private readonly done: Promise<void>;
 
-  constructor(
-    private readonly stack: Stack,
-    private readonly municipalities: readonly string[],
-    private readonly batch: number,
-    private readonly pauseMs: number,
-  ) {
-    this.done = this.run();
+  constructor(stack: Stack, municipalities: readonly string[], batch: number, pauseMs: number) {
+    this.done = this.run(stack, municipalities, batch, pauseMs);
   }
 
-  private async run(): Promise<void> {
+  private async run(
+    stack: Stack,
+    municipalities: readonly string[],
+    batch: number,
+    pauseMs: number,
+  ): Promise<void> {
     while (!this.stopped) {
-      const reports = Array.from({ length: this.batch }, (_, index) => {
-        const place = this.municipalities[(this.sent + index) % this.municipalities.length];
-        return randomReport(place ?? "mixco");
-      });
-      await this.stack.send(...reports);
+      const reports = Array.from({ length: batch }, (_, index) =>
+        randomReport(municipalities[(this.sent + index) % municipalities.length] ?? "mixco"),
+      );
+      await stack.send(...reports);
       this.sent += reports.length;
-      await pause(this.pauseMs);
+      await pause(pauseMs);
     }
   }
 

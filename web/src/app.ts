@@ -140,7 +140,7 @@ export class App {
 
   private footer(): HTMLElement {
     const { t } = this.context;
-    const data = ["/stats", "/averages", "/api/municipalities"];
+    const data = ["/docs", "/stats", "/averages", "/api/municipalities"];
     return h(
       "footer",
       {},

