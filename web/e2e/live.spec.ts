@@ -168,3 +168,36 @@ test("the map colours, tells what is under the pointer, and leads on", async ({ 
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
   await expect(page).toHaveURL(/#\/m\/(mixco|flores)$/);
 });
+
+test("rows do not move under the pointer, nor under the keyboard's focus", async ({
+  page,
+  stack,
+}) => {
+  await stack.send(
+    { municipality: "mixco", temperature: 20 },
+    { municipality: "mixco", temperature: 20 },
+  );
+  await stack.send({ municipality: "flores", temperature: 20 });
+  await page.goto("/");
+  const rows = page.locator(".rows tbody tr");
+  const order = () =>
+    rows.evaluateAll((all) => all.map((row) => (row as HTMLElement).dataset["slug"]));
+  await expect.poll(order).toEqual(["mixco", "flores"]);
+  await rows.first().getByRole("link").focus();
+  await stack.send(
+    ...Array.from({ length: 5 }, () => ({ municipality: "flores", temperature: 20 })),
+  );
+  const count = page.locator(".rows tr[data-slug=flores] .c-count data");
+  await expect(count).toHaveAttribute("value", "6");
+  expect(await order()).toEqual(["mixco", "flores"]);
+  await expect(rows.first().getByRole("link")).toBeFocused();
+
+  await rows.first().hover();
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await stack.send({ municipality: "flores", temperature: 20 });
+  await expect(count).toHaveAttribute("value", "7");
+  expect(await order()).toEqual(["mixco", "flores"]);
+  await page.mouse.move(5, 5);
+  await stack.send({ municipality: "flores", temperature: 20 });
+  await expect.poll(order).toEqual(["flores", "mixco"]);
+});

@@ -54,10 +54,15 @@ export function setVariable(element: HTMLElement, name: string, value: string): 
   if (element.style.getPropertyValue(name) !== value) element.style.setProperty(name, value);
 }
 
-/** Makes the children of `parent` those of `wanted`, in that order, with the fewest moves near by. */
+/** Makes the children of `parent` those of `wanted`, in that order. One that moves far moves alone. */
 export function arrange(parent: Element, wanted: readonly Element[]): void {
   let present = parent.firstElementChild;
   for (const element of wanted) {
+    if (present !== null && present !== element && present.nextElementSibling === element) {
+      // It belongs further down: it is taken out, and comes back where it is wanted.
+      present.remove();
+      present = element;
+    }
     if (element === present) present = present.nextElementSibling;
     else parent.insertBefore(element, present);
   }

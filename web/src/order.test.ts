@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { Municipality } from "./merge.ts";
-import { COLUMNS, matching, sorted, toggled } from "./order.ts";
+import { COLUMNS, held, matching, sorted, toggled } from "./order.ts";
 import { municipality } from "./testing.ts";
 
 const slugs = (list: Municipality[]) => list.map(({ slug }) => slug);
@@ -59,4 +59,10 @@ test("finds every word, in name, slug or department, without accents", () => {
   expect(slugs(matching(list, " mix "))).toEqual(["mixco"]);
   expect(matching(list, "")).toHaveLength(3);
   expect(matching(list, "nowhere")).toEqual([]);
+});
+
+test("rows that are held do not move; what is new follows, what is gone leaves no hole", () => {
+  const found = ["d", "c", "a"].map((slug) => municipality(slug));
+  expect(slugs(held(found, ["a", "b", "c"]))).toEqual(["a", "c", "d"]);
+  expect(slugs(held(found, []))).toEqual(["d", "c", "a"]);
 });

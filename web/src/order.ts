@@ -89,3 +89,11 @@ export function matching(municipalities: readonly Municipality[], query: string)
     return words.every((word) => text.includes(word));
   });
 }
+
+/** The same, with those that stood in `before` first and in its order: rows that do not move. */
+export function held(found: readonly Municipality[], before: readonly string[]): Municipality[] {
+  const bySlug = new Map(found.map((one) => [one.slug, one]));
+  const kept = before.map((slug) => bySlug.get(slug)).filter((one) => one !== undefined);
+  const standing = new Set(before);
+  return [...kept, ...found.filter(({ slug }) => !standing.has(slug))];
+}

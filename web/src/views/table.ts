@@ -1,6 +1,7 @@
-// All municipalities: sortable, searchable. Rows are kept and reused, and only texts that differ are
-// written; rows out of sight cost the browser no layout (content-visibility in table.css). The order
-// is that of the newest snapshot.
+// All municipalities: sortable, searchable. Rows are kept and reused, and a frame writes at most a few
+// dozen, so that a thousand that all change make no pause; rows out of sight cost the browser no layout
+// (content-visibility in table.css). The order is that of the newest snapshot, but rows do not move
+// while the pointer or the keyboard's focus is among them.
 
 import type { Context } from "../context.ts";
 import { arrange, h, setAttribute, setHidden, setText } from "../dom.ts";
@@ -10,16 +11,18 @@ import {
   COLUMNS,
   type Column,
   firstDirection,
+  held,
   matching,
   type Order,
   sorted,
   toggled,
 } from "../order.ts";
-import { hashOf } from "../route.ts";
 import { icon } from "./icons.ts";
-import { Bar, button, card, Figure, uniqueId } from "./parts.ts";
+import { button, card, uniqueId } from "./parts.ts";
+import { Row } from "./row.ts";
 
 const FEW = 20; // Rows before "show all".
+const ROWS_A_FRAME = 40;
 const ROWS_MAX = 2_000; // Above what a server may know (1,000).
 
 /** What outlives a change of language. */
@@ -35,65 +38,6 @@ export const initialTableState = (): TableState => ({
   all: false,
 });
 
-class Row {
-  readonly element: HTMLElement;
-  private readonly name: HTMLElement;
-  private readonly department = h("small");
-  private readonly count = new Figure();
-  private readonly temperature = new Figure();
-  private readonly temperatureBar = new Bar("temperature");
-  private readonly humidity = new Figure();
-  private readonly humidityBar = new Bar("humidity");
-  private readonly temperatureRange = h("span");
-  private readonly humidityRange = h("span");
-  private readonly condition = h("span");
-  private readonly last = h("span");
-  private conditionShown: string | null = null;
-  private readonly conditionCell: HTMLElement;
-
-  constructor(slug: string) {
-    this.name = h("a", { href: hashOf(slug) });
-    // Rows are grids, which takes the meaning of a table from its elements: roles give it back.
-    const cell = (column: Column, ...children: Node[]) =>
-      h("td", { role: "cell", class: `c-${column}` }, ...children);
-    this.conditionCell = cell("condition", this.condition);
-    this.element = h(
-      "tr",
-      { role: "row", "data-slug": slug },
-      h("th", { role: "rowheader", scope: "row", class: "c-name" }, this.name, this.department),
-      cell("count", this.count.element),
-      cell("temperature", this.temperatureBar.element, this.temperature.element),
-      cell("humidity", this.humidityBar.element, this.humidity.element),
-      cell("temperatureRange", this.temperatureRange),
-      cell("humidityRange", this.humidityRange),
-      this.conditionCell,
-      cell("last", this.last),
-    );
-  }
-
-  set(one: Municipality, context: Context, serverNow: number): void {
-    const { f } = context;
-    const { temperature, humidity } = one.extremes;
-    setText(this.name, one.label);
-    setText(this.department, one.department ?? "");
-    this.count.set(f.integer(one.count), one.count);
-    this.temperature.set(f.temperature(one.avg_temperature), one.avg_temperature);
-    this.temperatureBar.set((one.avg_temperature ?? 0) / 40);
-    this.humidity.set(f.humidity(one.avg_humidity), one.avg_humidity);
-    this.humidityBar.set((one.avg_humidity ?? 0) / 100);
-    setText(this.temperatureRange, f.temperatureRange(temperature.min, temperature.max));
-    setText(this.humidityRange, f.humidityRange(humidity.min, humidity.max));
-    if (this.conditionShown !== one.most_common) {
-      this.conditionShown = one.most_common;
-      this.conditionCell.querySelector("svg")?.remove();
-      if (one.most_common !== null) this.conditionCell.prepend(icon(one.most_common));
-    }
-    setText(this.condition, context.weather(one.most_common));
-    const age = one.last_report_at === null ? null : serverNow - Date.parse(one.last_report_at);
-    setText(this.last, age === null ? "–" : f.ago(age));
-  }
-}
-
 export class MunicipalityTable implements View {
   readonly element: HTMLElement;
   private readonly rows = new Map<string, Row>();
@@ -106,6 +50,10 @@ export class MunicipalityTable implements View {
   private readonly sortSelect: HTMLSelectElement;
   private readonly search: HTMLInputElement;
   private frame: Frame | undefined;
+  private shown: readonly string[] = [];
+  /** What is still to be written of the newest snapshot. */
+  private pending: Municipality[] = [];
+  private asked = false;
 
   constructor(
     private readonly context: Context,
@@ -206,8 +154,15 @@ export class MunicipalityTable implements View {
     this.sortSelect.value = column;
   }
 
+  /** After the visitor's own doing: the order they asked for, wherever the pointer is. */
   private refresh(): void {
+    this.shown = [];
     if (this.frame !== undefined) this.update(this.frame);
+  }
+
+  private inUse(): boolean {
+    const pointed = matchMedia("(hover: hover)").matches && this.body.matches(":hover");
+    return pointed || this.body.contains(document.activeElement);
   }
 
   update(frame: Frame): void {
@@ -221,25 +176,46 @@ export class MunicipalityTable implements View {
         ? [...frame.municipalities, ...silentOnes(frame.snapshot, frame.catalogue)]
         : frame.municipalities;
     const found = sorted(matching(candidates, query), order);
-    const shown = found.slice(0, all ? ROWS_MAX : FEW);
-    const elements = shown.map((one) => {
-      let row = this.rows.get(one.slug);
-      if (row === undefined) {
-        row = new Row(one.slug);
-        this.rows.set(one.slug, row);
-      }
-      row.set(one, this.context, frame.serverNow);
-      return row.element;
-    });
+    const ordered = this.inUse() ? held(found, this.shown) : found;
+    const shown = ordered.slice(0, all ? ROWS_MAX : FEW);
+    this.shown = shown.map(({ slug }) => slug);
     this.table.classList.toggle("all", all);
-    arrange(this.body, elements);
+    arrange(
+      this.body,
+      shown.map(({ slug }) => this.rowOf(slug).element),
+    );
     if (this.rows.size > ROWS_MAX) this.forget(shown);
+    this.pending = shown;
+    this.write();
 
     setHidden(this.none, !searching || found.length > 0);
     setText(this.none, searching ? t.noneFound(query.trim()) : "");
     setText(this.found, searching ? t.found(f.integer(found.length)) : "");
     setHidden(this.more, found.length <= FEW);
     setText(this.more, all ? t.showFewer : t.showAll(f.integer(found.length)));
+  }
+
+  private rowOf(slug: string): Row {
+    let row = this.rows.get(slug);
+    if (row === undefined) {
+      row = new Row(slug);
+      this.rows.set(slug, row);
+    }
+    return row;
+  }
+
+  /** The next rows; the others in the frames to come. What a newer snapshot brings takes their place. */
+  private write(): void {
+    const serverNow = this.frame?.serverNow ?? Date.now();
+    for (const one of this.pending.splice(0, ROWS_A_FRAME)) {
+      this.rowOf(one.slug).set(one, this.context, serverNow);
+    }
+    if (this.pending.length === 0 || this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => {
+      this.asked = false;
+      this.write();
+    });
   }
 
   private forget(shown: readonly Municipality[]): void {
