@@ -74,7 +74,7 @@ test("an unknown municipality is said to be unknown, with the nearest names", as
   await expect(
     page.getByRole("heading", { name: "“chinautle” is not a municipality" }),
   ).toBeVisible();
-  await page.getByRole("link", { name: "chinautla", exact: true }).click();
+  await page.getByRole("link", { name: "Chinautla", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Chinautla" })).toBeVisible();
 });
 

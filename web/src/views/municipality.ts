@@ -5,7 +5,7 @@ import { type Answer, get } from "../api.ts";
 import type { Context } from "../context.ts";
 import { h, setHidden, setText } from "../dom.ts";
 import type { Frame, View } from "../frame.ts";
-import { type Municipality, silent } from "../merge.ts";
+import { type Catalogue, type Municipality, silent } from "../merge.ts";
 import { hashOf } from "../route.ts";
 import type { Figures, Place } from "../wire.ts";
 import { Conditions } from "./conditions.ts";
@@ -137,6 +137,7 @@ export class MunicipalityView implements View {
   /** What the server says of a municipality that neither snapshot nor catalogue has. */
   private lookedUp: Answer<Place & Figures> | undefined;
   private lookedUpAt: number | undefined;
+  private catalogue: Catalogue = new Map();
 
   constructor(
     private readonly context: Context,
@@ -156,6 +157,7 @@ export class MunicipalityView implements View {
 
   update(frame: Frame): void {
     const { snapshot, catalogue } = frame;
+    this.catalogue = catalogue;
     const one = frame.municipalities.find(({ slug }) => slug === this.slug);
     const place = catalogue.get(this.slug);
     const known = one ?? (place === undefined ? undefined : silent(place));
@@ -227,7 +229,9 @@ export class MunicipalityView implements View {
     const { t } = this.context;
     const allowed =
       this.lookedUp?.outcome === "problem" ? (this.lookedUp.problem.allowed ?? []) : [];
-    const links = allowed.map((slug) => h("li", {}, h("a", { href: hashOf(slug) }, slug)));
+    const links = allowed.map((slug) =>
+      h("li", {}, h("a", { href: hashOf(slug) }, this.catalogue.get(slug)?.name ?? slug)),
+    );
     return h(
       "section",
       { class: "card invitation" },
