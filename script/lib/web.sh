@@ -29,6 +29,17 @@ web_run() {
   (cd "$WEB_DIR" && PATH=$node/bin:$PATH exec "$@")
 }
 
+# web_chromium: prints the Chromium that tests and pictures use; fails if there is none.
+web_chromium() {
+  local candidate
+  for candidate in "${CHAAC_CHROMIUM:-}" /usr/bin/chromium /snap/bin/chromium; do
+    [[ -x $candidate ]] || continue
+    printf '%s\n' "$candidate"
+    return
+  done
+  return 1
+}
+
 # install_web_packages GROUP: what web/package-lock.json names: for server what the build needs,
 # for test the rest too. No package's own script is run.
 install_web_packages() {

@@ -156,6 +156,12 @@ def test_takes_the_packages_of_each_distribution(machine):
     assert "valgrind" not in machine.installed()
 
 
+def test_takes_chromium_where_it_is_a_package(machine):
+    machine.bootstrap("--for", "test")
+    codename = (machine.after / "etc/os-release").read_text().partition("CODENAME=")[2].strip()
+    assert ("chromium" in machine.installed()) == (codename != "noble")
+
+
 def test_a_policy_of_the_machine_comes_back(machine):
     machine.write(POLICY, "#!/bin/sh\n# the administrator's\nexit 0\n", mode=0o755)
     assert machine.bootstrap().returncode == 0

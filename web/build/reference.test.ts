@@ -53,12 +53,13 @@ test("nothing in it is inline code, as the Content-Security-Policy demands", () 
 test("a line for a shell has the path's and the query's examples, quoted", () => {
   const parameters = [
     { name: "m", in: "path", required: true, example: "chinautla" },
-    { name: "q", in: "query", example: "a&b" },
+    { name: "q", in: "query", example: "a&b:c" },
+    { name: "kept", in: "query", schema: { default: 20 } },
     { name: "unset", in: "query" },
     { name: "X-It", in: "header", example: "it's" },
   ];
   expect(curl({ parameters })).toBe(
-    "curl 'http://localhost:8081/a/chinautla?q=a%26b' \\\n  -H 'X-It: it'\\''s'",
+    "curl 'http://localhost:8081/a/chinautla?q=a%26b:c' \\\n  -H 'X-It: it'\\''s'",
   );
 });
 

@@ -95,9 +95,12 @@ export function endpointsOf(document: OpenApi): Endpoint[] {
 }
 
 function exampleOf(parameter: Parameter): string | undefined {
-  const value = parameter.example ?? parameter.schema?.examples?.[0] ?? parameter.schema?.default;
+  const value = parameter.example ?? parameter.schema?.examples?.[0];
   return value === undefined ? undefined : String(value);
 }
+
+// A colon, as in a time, needs no escape there.
+const queryValue = (text: string) => encodeURIComponent(text).replaceAll("%3A", ":");
 
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -111,7 +114,7 @@ export function curlOf(endpoint: Endpoint): string {
     if (parameter.in === "path")
       path = path.replace(`{${parameter.name}}`, value ?? parameter.name);
     else if (value === undefined) continue;
-    else if (parameter.in === "query") query.push(`${parameter.name}=${encodeURIComponent(value)}`);
+    else if (parameter.in === "query") query.push(`${parameter.name}=${queryValue(value)}`);
     else if (parameter.in === "header") words.push(`-H ${quoted(`${parameter.name}: ${value}`)}`);
   }
   const url = endpoint.server.url + path + (query.length > 0 ? `?${query.join("&")}` : "");
