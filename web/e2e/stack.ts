@@ -79,8 +79,8 @@ class Program {
 
   start(): void {
     const output = openSync(this.log, "a");
-    const [file = "", ...words] = this.command;
-    this.child = spawn(file, words, {
+    // It dies with us, however we end.
+    this.child = spawn("setpriv", ["--pdeathsig", "KILL", ...this.command], {
       stdio: ["ignore", output, output],
       env: cleanEnvironment(),
     });
@@ -144,8 +144,13 @@ export class Stack {
       join(folder, "server.log"),
     );
     const stack = new Stack(folder, port, valkey, server, socket);
-    await stack.startValkey();
-    await stack.startServer();
+    try {
+      await stack.startValkey();
+      await stack.startServer();
+    } catch (error) {
+      await stack.end();
+      throw error;
+    }
     return stack;
   }
 
