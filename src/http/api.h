@@ -20,8 +20,7 @@ class Api final : public RequestHandler {
  public:
   // All pointers outlive this.
   Api(WeatherEndpoint* weather, ReadEndpoints* reads, QueryEndpoints* queries,
-      ExportEndpoint* exports, StreamEndpoint* stream, PageEndpoint* page,
-      Responder* responder)
+      ExportEndpoint* exports, StreamEndpoint* stream, PageEndpoint* page, Responder* responder)
       : weather_(weather),
         reads_(reads),
         queries_(queries),

@@ -44,7 +44,7 @@ class PageEndpointTest : public ::testing::Test {
   std::optional<PageEndpoint> endpoint_;
   testing::TestServer server_{
       [this](testing::TestServer&, const Request& request, RequestToken token) {
-        const Route route = FindRoute(Door::kPublic, request.path);
+        const Route route = FindRoute(Door::kPublic, request.path).route;
         if (route == Route::kIndex && !endpoint_->IsWanted(request)) {
           return server_.http().Respond(token, {.body = "index"});
         }
