@@ -8,36 +8,36 @@ void Api::OnRequest(const Request& request, RequestToken token) {
   if (responder_->RefuseWrongRoute(route, request, token)) return;
   switch (route) {
     case Route::kWeather:
-      return weather_->OnPost(request, token);
+      return to_.weather->OnPost(request, token);
     case Route::kStats:
-      return reads_->OnStats(request, token);
+      return to_.reads->OnStats(request, token);
     case Route::kAverages:
-      return reads_->OnAverages(request, token);
+      return to_.reads->OnAverages(request, token);
     case Route::kHealth:
-      return reads_->OnHealth(route, token);
+      return to_.reads->OnHealth(route, token);
     case Route::kReady:
-      return reads_->OnReady(route, request, token);
+      return to_.reads->OnReady(route, request, token);
     case Route::kStream:
-      return stream_->OnGet(request, token);
+      return to_.stream->OnGet(request, token);
     case Route::kOpenApi:
-      return reads_->OnOpenApi(request, token);
+      return to_.reads->OnOpenApi(request, token);
     case Route::kMunicipalities:
-      return queries_->OnMunicipalities(request, token);
+      return to_.queries->OnMunicipalities(request, token);
     case Route::kMunicipality:
-      return queries_->OnMunicipality(segment, request, token);
+      return to_.queries->OnMunicipality(segment, request, token);
     case Route::kHistory:
-      return queries_->OnHistory(segment, request, token);
+      return to_.queries->OnHistory(segment, request, token);
     case Route::kRecent:
-      return queries_->OnRecent(request, token);
+      return to_.queries->OnRecent(request, token);
     case Route::kExport:
-      return exports_->OnExport(request, token);
+      return to_.exports->OnExport(request, token);
     case Route::kDocs:
     case Route::kFavicon:
     case Route::kAssets:
-      return page_->OnGet(route, request, token);
+      return to_.page->OnGet(route, request, token);
     default:
-      if (page_->IsWanted(request)) return page_->OnGet(Route::kIndex, request, token);
-      return reads_->OnIndex(token);
+      if (to_.page->IsWanted(request)) return to_.page->OnGet(Route::kIndex, request, token);
+      return to_.reads->OnIndex(token);
   }
 }
 

@@ -16,28 +16,26 @@
 
 namespace chaac {
 
+// Who answers at the public port.
+struct ApiEndpoints {
+  WeatherEndpoint* weather;
+  ReadEndpoints* reads;
+  QueryEndpoints* queries;
+  ExportEndpoint* exports;
+  StreamEndpoint* stream;
+  PageEndpoint* page;
+};
+
 class Api final : public RequestHandler {
  public:
   // All pointers outlive this.
-  Api(WeatherEndpoint* weather, ReadEndpoints* reads, QueryEndpoints* queries,
-      ExportEndpoint* exports, StreamEndpoint* stream, PageEndpoint* page, Responder* responder)
-      : weather_(weather),
-        reads_(reads),
-        queries_(queries),
-        exports_(exports),
-        stream_(stream),
-        page_(page),
-        responder_(responder) {}
+  Api(const ApiEndpoints& endpoints, Responder* responder)
+      : to_(endpoints), responder_(responder) {}
 
   void OnRequest(const Request& request, RequestToken token) override;
 
  private:
-  WeatherEndpoint* weather_;
-  ReadEndpoints* reads_;
-  QueryEndpoints* queries_;
-  ExportEndpoint* exports_;
-  StreamEndpoint* stream_;
-  PageEndpoint* page_;
+  const ApiEndpoints to_;
   Responder* responder_;
 };
 

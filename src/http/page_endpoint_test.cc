@@ -119,8 +119,8 @@ TEST_F(PageEndpointTest, WhatTheClientHasIsNotSentAgain) {
 }
 
 TEST_F(PageEndpointTest, UnknownFilesAre404UnderOneLabel) {
-  for (const std::string path : {"/assets/", "/assets/page-0aZ_9-bQ.cs", "/assets/../docs",
-                                 "/assets/%70age-0aZ_9-bQ.css", "/assets//"}) {
+  for (const std::string path :
+       {"/assets/page-0aZ_9-bQ.cs", "/assets/..", "/assets/%70age-0aZ_9-bQ.css"}) {
     const Answer answer = Get(path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_THAT(answer.body, HasSubstr("urn:chaac:problem:not-found"));
@@ -128,7 +128,7 @@ TEST_F(PageEndpointTest, UnknownFilesAre404UnderOneLabel) {
   const auto* const status =
       std::find(RouteMetrics::kStatuses.begin(), RouteMetrics::kStatuses.end(), 404);
   const auto index = static_cast<std::size_t>(status - RouteMetrics::kStatuses.begin());
-  EXPECT_EQ(routes_.Answers(Route::kAssets, index).Value(), 5U);
+  EXPECT_EQ(routes_.Answers(Route::kAssets, index).Value(), 3U);
 }
 
 }  // namespace

@@ -1,21 +1,25 @@
 """api/openapi.yaml and the server agree, both ways: whatever the document promises can be provoked,
 and whatever the server answers is in the document."""
 
+import contextlib
 import re
 import time
 
 import pytest
 from lib.contract import Contract
 from lib.processes import Server, Valkey, wait_until
+from lib.sse import TARGET as STREAM
+from lib.sse import Listener, first_answer, parse_event
 from lib.wire import Answer, Connection, exchange, get, post, request
 
 REPORT = {"municipality": "chinautla", "temperature": 25, "humidity": 60, "weather": "sunny"}
 BROKEN = "coban"  # The municipality whose keys in the store are not Chaac's.
+LISTENERS_MAX = 2
 
 
 @pytest.fixture(scope="module")
 def server_flags():
-    return ("--receive-timeout-ms", "300")
+    return ("--receive-timeout-ms", "300", "--stream-listeners-max", str(LISTENERS_MAX))
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +54,9 @@ def storeless(module_folder):
     """A server that has lost its store, and says so."""
     valkey = Valkey(module_folder / "lost").start()
     server = Server(
-        module_folder / "storeless", valkey.url, "--store-reply-timeout-ms", "200"
-    ).start()
+        module_folder / "storeless", valkey.url, "--store-reply-timeout-ms", "200",
+        "--stream-listeners-max", str(LISTENERS_MAX),
+    ).start()  # fmt: skip
     valkey.kill()
     wait_until(
         lambda: get(server.port, "/stats").status == 503, "the figures are too old to be shown"
@@ -75,6 +80,8 @@ class Doors:
         return exchange(self.port(target), data)
 
     def get(self, target: str, **headers: str) -> Answer:
+        if target == STREAM:
+            return first_answer(self.server.port)
         return self.exchange(target, request("GET", target, **headers))
 
 
@@ -100,6 +107,34 @@ def reading(target: str, **headers: str):
 
 def cached(target: str):
     return lambda doors: doors.get(target, if_none_match=doors.get(target).headers["etag"])
+
+
+def page(**headers: str):
+    """The document that a browser gets."""
+    return lambda doors: doors.get("/", accept="text/html", **headers)
+
+
+def cached_page(doors: Doors) -> Answer:
+    return page(if_none_match=page()(doors).headers["etag"])(doors)
+
+
+def target_of(path: str, server: Server) -> str:
+    """A target that the path of the document stands for."""
+    text = get(server.port, "/", accept="text/html").body.decode()
+    file = re.search(r'"/assets/([^"]+\.css)"', text)[1]
+    return path.replace("{m}", "mixco").replace("{file}", file)
+
+
+def asset(provoke):
+    """Does with a file of the page what `provoke` does with a target."""
+    return lambda doors: provoke(target_of("/assets/{file}", doors.server))(doors)
+
+
+def one_listener_too_many(doors: Doors) -> Answer:
+    with contextlib.ExitStack() as stack:
+        for _ in range(LISTENERS_MAX):
+            stack.enter_context(Listener(doors.server.port)).read_head()
+        return doors.exchange(STREAM, request("GET", STREAM))
 
 
 def posting(target: str):
@@ -169,7 +204,15 @@ PROVOCATIONS = {
     "/averages": {200: reading("/averages"), 304: cached("/averages"), 503: reading("/averages")},
     "/health": {200: reading("/health")},
     "/ready": {200: reading("/ready?verbose"), 503: reading("/ready?verbose")},
-    "/": {200: reading("/")},
+    STREAM: {200: reading(STREAM), 503: one_listener_too_many},
+    "/docs": {200: reading("/docs"), 304: cached("/docs")},
+    "/favicon.svg": {200: reading("/favicon.svg"), 304: cached("/favicon.svg")},
+    "/assets/{file}": {
+        200: asset(reading),
+        304: asset(cached),
+        404: reading("/assets/none-00000000.js"),
+    },
+    "/": {200: page(), 304: cached_page},
     "/openapi.json": {200: reading("/openapi.json"), 304: cached("/openapi.json")},
     "/metrics": {200: reading("/metrics")},
     "/livez": {200: reading("/livez")},
@@ -209,7 +252,7 @@ def test_the_index_names_what_is_documented(contract, server):
 
 @pytest.mark.parametrize("path", [path for path in PROVOCATIONS if path != "/api/weather"])
 def test_head_is_answered_wherever_get_is(doors, contract, path):
-    target = path.replace("{m}", "mixco")
+    target = target_of(path, doors.server)
     full = doors.get(target)
     head = doors.exchange(target, request("HEAD", target))
     contract.check("HEAD", target, head)
@@ -222,7 +265,7 @@ def test_head_is_answered_wherever_get_is(doors, contract, path):
 def test_what_is_not_documented_is_not_served(contract, server):
     """Near what is: with another end, a level more, a level less, in capitals."""
     for path in contract.document["paths"]:
-        plain = path.replace("{m}", "mixco")
+        plain = target_of(path, server)
         for target in (plain + "/", plain + "/x", plain + "x", plain.upper(), "/x" + plain):
             with_parameter = re.fullmatch(r"/api/municipalities/[^/]+(/history)?", target)
             if target in contract.document["paths"] or with_parameter:
@@ -230,6 +273,21 @@ def test_what_is_not_documented_is_not_served(contract, server):
             for port in (server.port, server.admin_port):
                 answer = get(port, target)
                 assert (answer.status, answer.problem) == (404, "not-found"), target
+
+
+def test_events_are_as_their_schemas_say(contract, server, storeless, reports):
+    for port, kind, schema in (
+        (server.port, "snapshot", "StreamSnapshot"),
+        (storeless.port, "stale", "StreamStale"),
+    ):
+        event = parse_event(first_answer(port).body.decode())
+        assert event.kind == kind
+        contract.check_schema(["components", "schemas", schema], event.data)
+
+
+def test_the_index_is_as_documented(contract, server):
+    """The page is another answer of the same path."""
+    assert contract.check("GET", "/", get(server.port, "/")) == 200
 
 
 def examples_of(node, where=()):

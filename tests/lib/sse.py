@@ -7,7 +7,7 @@ import socket
 import threading
 from dataclasses import dataclass
 
-from lib.wire import parse_head, request
+from lib.wire import Answer, parse_head, request
 
 TARGET = "/api/stream"
 LAST_CHUNK = b"0\r\n\r\n"
@@ -89,6 +89,13 @@ class Listener:
             assert event is not None, "the stream ended"
             if condition(event):
                 return event
+
+
+def first_answer(port: int) -> Answer:
+    """The stream's head and its first event, as if they were all."""
+    with Listener(port) as listener:
+        status, headers = listener.read_head()
+        return Answer(status, headers, listener.read_chunk())
 
 
 class Crowd(threading.Thread):
