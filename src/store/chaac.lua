@@ -120,11 +120,12 @@ local function undo_hash(key, old)
 end
 local function undo_add(key, member) redis.call('SREM', key, member) end
 
--- Adds `n` to a count. True when that created the key.
+-- Adds `n` to a count. Returns whether that created the key, and the count.
 local function increment(key, n)
-  local created = redis.call('INCRBY', key, n) == number_of(n)
+  local count = redis.call('INCRBY', key, n)
+  local created = count == number_of(n)
   if created then remember(undo_create, key) else remember(undo_increment, key, n) end
-  return created
+  return created, count
 end
 
 -- Adds `amount` (decimal text) to a running sum: exactly while all are integers. `created`: the samples'
@@ -280,7 +281,7 @@ end
 -- Returns the position behind.
 local function commit_municipality(names, index, arguments, position, options, hour, minute)
   local count, flags = arguments[position], arguments[position + 1]
-  local is_new = increment(names.count, count)
+  local is_new, total = increment(names.count, count)
   local refreshes = flags == '1' or flags == '3'
   -- Now and then also one that is not new: its count may be older than the index.
   if is_new or refreshes then enter(index, names.municipality, options) end
@@ -305,6 +306,7 @@ local function commit_municipality(names, index, arguments, position, options, h
   local elements = number_of(arguments[position])
   local recent = push(names.recent, arguments, position + 1, position + elements)
   position = position + 1 + elements
+  names.newest, names.newest_count = arguments[position - 1], total
 
   local new_minute_key = add_to_series(names, hour, minute, number_of(count), temperature, humidity)
   if is_new or flags == '2' or flags == '3' then
@@ -518,10 +520,18 @@ local function lease(keys, arguments)
   return first
 end
 
--- When the newest report arrived: the newest element's first line ends with it.
-local function last_arrival(recent)
-  local element = redis.pcall('LINDEX', recent, 0)
-  return type(element) == 'string' and string.match(element, '"at":"([^"]*)"')
+-- When the newest report arrived: an element of `recent` ends with the arrival of its batch. Commits leave
+-- their element, so that it need not be read; another count than theirs tells that it is not the newest.
+local function last_arrival(names, count)
+  if names.newest_count ~= count then
+    local element = redis.pcall('LINDEX', names.recent, 0)
+    names.newest, names.newest_count = type(element) == 'string' and element or '', count
+  end
+  if names.newest then
+    names.arrival = string.match(string.sub(names.newest, -40), '"at":"([^"]*)"}$') or false
+    names.newest = nil  -- Large, and of no more use.
+  end
+  return names.arrival
 end
 
 -- keys: the index of municipalities. arguments: options.
@@ -540,7 +550,7 @@ local function snapshot(keys, arguments)
         'humidity_max')
       local count = #options.conditions + 5
       for i = 1, 4 do row[count + i] = not extremes.err and extremes[i] end
-      row[count + 5] = last_arrival(names.recent) or false
+      row[count + 5] = last_arrival(names, tonumber(row[1]))
       table.insert(row, 1, municipality)
       rows[#rows + 1] = row
     end

@@ -414,12 +414,50 @@ TEST_F(ChaacLuaTest, SnapshotTellsWhatEachMunicipalityHolds) {
             "antigua 1 nil nil nil nil nil 1 nil nil nil nil 2023-11-14T22:13:20.000Z "
             "mixco 2 nil 2 60 1 1 nil 20 20.5 60 60 2023-11-14T22:13:20.000Z");
   store_.Execute({"SET", "extremes:mixco", "x"});
-  store_.Execute({"LPUSH", "recent:mixco", "x"});
-  EXPECT_THAT(Call({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey), options}),
-              testing::EndsWith("mixco 2 nil 2 60 1 1 nil nil nil nil nil nil"));
+  EXPECT_THAT(
+      Call({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey), options}),
+      testing::EndsWith("mixco 2 nil 2 60 1 1 nil nil nil nil nil 2023-11-14T22:13:20.000Z"));
+}
+
+TEST_F(ChaacLuaTest, SnapshotTellsWhenTheNewestReportArrived) {
+  const auto arrival = [this] {
+    const std::string words =
+        Call({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey), OptionsText(options_)});
+    return words.substr(words.rfind(' ') + 1);
+  };
+  Commit(std::vector<Report>(20, At(kMixco, 20)));  // Elements of many lines.
+  EXPECT_EQ(arrival(), "2023-11-14T22:13:20.000Z");
+  SetTime(kStart + milliseconds(1'250));
+  Commit({WithId(At(kMixco, 20), R"("at":"x"}x)", 1)});
+  EXPECT_EQ(arrival(), "2023-11-14T22:13:21.250Z");
+  EXPECT_EQ(arrival(), "2023-11-14T22:13:21.250Z");  // Remembered.
+  SetTime(kStart + seconds(5));
+  store_.Execute({"DEL", "extremes:mixco"});
+  store_.Execute({"SET", "extremes:mixco", "x"});
+  EXPECT_THAT(Commit({At(kMixco, 20)}), testing::StartsWith("REFUSED"));  // And undone.
+  EXPECT_EQ(arrival(), "2023-11-14T22:13:21.250Z");
+}
+
+TEST_F(ChaacLuaTest, SnapshotReadsTheArrivalThatNoCommitHasLeft) {
+  const auto arrival = [this] {
+    const std::string words =
+        Call({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey), OptionsText(options_)});
+    return words.substr(words.rfind(' ') + 1);
+  };
+  Commit({At(kMixco, 20)});
+  store_.Restart();  // Forgets all but the data.
+  EXPECT_EQ(arrival(), "2023-11-14T22:13:20.000Z");
+  store_.Execute({"LPUSH", "recent:mixco", R"({"at":"a"}\n{"id":"b","at":"later"})"});
+  store_.Execute({"INCR", "count:mixco"});  // As another server's function would.
+  EXPECT_EQ(arrival(), "later");
+  for (const std::string element : {R"({"at":"a"} )", R"({"at":1})", "", R"("at":""})"}) {
+    store_.Execute({"LPUSH", "recent:mixco", element});
+    store_.Execute({"INCR", "count:mixco"});
+    EXPECT_EQ(arrival(), element == R"("at":""})" ? "" : "nil") << element;
+  }
   store_.Execute({"SET", "recent:mixco", "x"});
-  EXPECT_THAT(Call({"FCALL_RO", "chaac_snapshot_v1", "1", std::string(kIndexKey), options}),
-              testing::EndsWith("mixco 2 nil 2 60 1 1 nil nil nil nil nil nil"));
+  store_.Execute({"INCR", "count:mixco"});
+  EXPECT_EQ(arrival(), "nil");
 }
 
 }  // namespace
