@@ -143,7 +143,7 @@ Result<void> ExportEndpoint::ExportAll(Plan plan, const Request& request, Reques
   running->number = ++last_number_;
   running->token = token;
   running->plan = std::move(plan);
-  const Result<void> asked = AskForNext(running.get());
+  Result<void> asked = AskForNext(running.get());
   if (!asked) exports_.pop_back();
   return asked;
 }

@@ -129,7 +129,7 @@ Result<Query> QueryEndpoints::RecentOf(const Request& request) {
 
 Result<std::string> QueryEndpoints::FindSegment(std::string_view segment, const Snapshot& newest) {
   const Result<std::string> name = PercentDecode(segment);
-  if (!name) return name;
+  if (!name) return tl::unexpected(name.error());
   return finder_->Find(*name, newest);
 }
 
