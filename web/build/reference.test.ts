@@ -88,6 +88,9 @@ test("types say what is allowed", () => {
   expect(typeOf({ type: "number", minimum: 0, maximum: 100 })).toBe("number, 0 to 100");
   expect(typeOf({ type: ["number", "null"] })).toBe("number or null");
   expect(typeOf({ $ref: "#/components/schemas/Id" })).toBe('<a href="#schema-Id">Id</a>');
+  expect(typeOf({ $ref: "#/components/schemas/Id/properties/count" })).toBe(
+    '<a href="#schema-Id">Id.count</a>',
+  );
   expect(typeOf({ type: "array", items: { type: "string" }, description: "X" })).toBe(
     "array of string: X",
   );

@@ -75,8 +75,10 @@ function alternatives(schemas: Schema[]): string {
 /** A schema with a name shows an object's properties as a table; in a table's cell they are a list. */
 export function typeOf(schema: Schema, name?: string): string {
   if (schema.$ref !== undefined) {
-    const target = escaped(schema.$ref.split("/").at(-1) ?? "");
-    return `<a href="#schema-${target}">${target}</a>`;
+    // #/components/schemas/NAME, or /properties/PROPERTY of it.
+    const [target = "", , property] = schema.$ref.split("/").slice(3).map(escaped);
+    const shown = property === undefined ? target : `${target}.${property}`;
+    return `<a href="#schema-${target}">${shown}</a>`;
   }
   if (schema.const !== undefined) {
     const about = schema.description ? ` ${escaped(schema.description)}` : "";
