@@ -23,6 +23,9 @@ TEST_PACKAGES=(
 # the toolchain that a go.mod names by itself.
 BENCH_PACKAGES=(golang-go)
 
+# What script/test monitoring needs besides: the programs that the rules and dashboards are tried on.
+MONITORING_PACKAGES=(prometheus prometheus-alertmanager prometheus-redis-exporter)
+
 # The store; where the distribution has no Valkey at all, Redis 7 speaks the same protocol.
 STORE_PACKAGES=(valkey-server valkey-tools)
 STORE_FALLBACK_PACKAGES=(redis-server redis-tools)
@@ -38,13 +41,14 @@ supported_codename() {
   esac
 }
 
-# packages_for GROUP CODENAME: prints the packages of GROUP (server, test or bench), the store's left
-# out.
+# packages_for GROUP CODENAME: prints the packages of GROUP (server, test, bench or monitoring), the
+# store's left out.
 packages_for() {
   local group=$1 codename=$2 package
   local -a packages=("${SERVER_PACKAGES[@]}")
   [[ $group == server ]] || packages+=("${TEST_PACKAGES[@]}")
   [[ $group != bench ]] || has_new_go || packages+=("${BENCH_PACKAGES[@]}")
+  [[ $group != monitoring ]] || packages+=("${MONITORING_PACKAGES[@]}")
   for package in "${packages[@]}"; do
     case "$package/$codename" in
       libboost1.81-dev/bookworm) ;;                # Its libboost-dev is 1.74: too old.
