@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "app/process_metrics.h"
 #include "app/prometheus.h"
 #include "base/version.h"
 
@@ -117,6 +118,9 @@ void AddReports(const MetricsPageSources& sources, PrometheusPage* page) {
   page->AddGauge("chaac_queue_reports", "Reports that wait to be sent to the store.",
                  static_cast<double>(SumOf(
                      loops, [](const LoopMetrics& m) -> auto& { return m.ingest.queue_reports; })));
+  page->AddGauge("chaac_queue_reports_max",
+                 "How many reports may wait in this process before more are refused.",
+                 static_cast<double>(sources.queue_reports_max));
 }
 
 void AddBatches(const MetricsPageSources& sources, PrometheusPage* page) {
@@ -164,6 +168,28 @@ void AddStream(const MetricsPageSources& sources, PrometheusPage* page) {
                        loops, [](const LoopMetrics& m) -> auto& { return m.stream.dropped; }));
 }
 
+double UnixSeconds(WallTime time) {
+  return static_cast<double>(time.time_since_epoch().count()) / 1000;
+}
+
+// As many samples as there are municipalities with reports, which the store bounds: by the
+// catalogue, or by --municipalities-max.
+void AddMunicipalities(const Snapshot& snapshot, PrometheusPage* page) {
+  for (const MunicipalityTotals& m : snapshot.municipalities) {
+    page->AddCounter(
+        "chaac_store_municipality_reports_total",
+        "Reports that the store counts, by municipality. All servers of one store show "
+        "the same: take the maximum, not the sum.",
+        m.count, {{"municipality", m.slug}});
+  }
+  for (const MunicipalityTotals& m : snapshot.municipalities) {
+    if (!m.last_report_at) continue;
+    page->AddGauge("chaac_store_municipality_last_report_timestamp_seconds",
+                   "When the newest report of the municipality arrived, Unix time.",
+                   UnixSeconds(*m.last_report_at), {{"municipality", m.slug}});
+  }
+}
+
 void AddStore(const MetricsPageSources& sources, PrometheusPage* page) {
   std::vector<std::pair<std::string, const LinkMetrics*>> links;
   links.emplace_back("snapshots", &sources.control->link);
@@ -186,8 +212,8 @@ void AddStore(const MetricsPageSources& sources, PrometheusPage* page) {
   page->AddGauge("chaac_store_reports", "Reports that the store counts, over all municipalities.",
                  static_cast<double>(snapshot->total_processed));
   page->AddGauge("chaac_snapshot_timestamp_seconds",
-                 "When the newest snapshot was read, Unix time.",
-                 static_cast<double>(snapshot->taken_at.time_since_epoch().count()) / 1000);
+                 "When the newest snapshot was read, Unix time.", UnixSeconds(snapshot->taken_at));
+  AddMunicipalities(*snapshot, page);
 }
 
 void AddQueries(const QueryMetrics& queries, PrometheusPage* page) {
@@ -227,6 +253,7 @@ std::string MetricsPage(const MetricsPageSources& sources) {
   AddStream(sources, &page);
   AddStore(sources, &page);
   AddQueries(sources.control->queries, &page);
+  AddProcess(sources.started_at, &page);
   return page.Text();
 }
 

@@ -1,11 +1,13 @@
 // MetricsPage: what all threads count, as Prometheus text. Thread-safe: it only reads.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "app/control.h"
 #include "app/loop.h"
+#include "base/time.h"
 
 namespace chaac {
 
@@ -14,6 +16,8 @@ struct MetricsPageSources {
   std::vector<const LoopMetrics*> loops;
   const ControlMetrics* control = nullptr;
   const SnapshotBoard* board = nullptr;
+  std::size_t queue_reports_max = 0;  // Of the whole process.
+  WallTime started_at{};
 };
 
 std::string MetricsPage(const MetricsPageSources& sources);

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
 #include <string>
 
 namespace chaac {
@@ -33,6 +35,43 @@ TEST(MetricsPageTest, RefusalsBeforeAnyRouteAreRequestsToo) {
   EXPECT_THAT(page, HasSubstr("chaac_http_requests_total{route=\"other\",status=\"503\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("{listener=\"loop-0\",reason=\"malformed-http\"} 1\n"));
   EXPECT_THAT(page, Not(HasSubstr("status=\"other\"")));
+}
+
+TEST(MetricsPageTest, MunicipalitiesWithReportsAreShownFromTheNewestSnapshot) {
+  SnapshotBoard board;
+  ControlMetrics control;
+  const auto page = [&] {
+    return MetricsPage({.loops = {}, .control = &control, .board = &board});
+  };
+  EXPECT_THAT(page(), Not(HasSubstr("chaac_store_municipality")));
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->municipalities.resize(2);
+  snapshot->municipalities[0].slug = "chinautla";
+  snapshot->municipalities[0].count = 7;
+  snapshot->municipalities[0].last_report_at =
+      WallTime(std::chrono::milliseconds(1'795'600'000'250));
+  snapshot->municipalities[1].slug = "mixco";
+  snapshot->municipalities[1].count = 1;  // When is not known.
+  board.Publish(snapshot);
+  EXPECT_THAT(page(),
+              HasSubstr("chaac_store_municipality_reports_total{municipality=\"chinautla\"} 7\n"
+                        "chaac_store_municipality_reports_total{municipality=\"mixco\"} 1\n"));
+  EXPECT_THAT(page(), HasSubstr("chaac_store_municipality_last_report_timestamp_seconds{"
+                                "municipality=\"chinautla\"} 1795600000.25"));
+  EXPECT_THAT(page(), Not(HasSubstr("last_report_timestamp_seconds{municipality=\"mixco\"}")));
+}
+
+TEST(MetricsPageTest, TheQueueIsShownWithItsLimit) {
+  SnapshotBoard board;
+  ControlMetrics control;
+  LoopMetrics first;
+  LoopMetrics second;
+  first.ingest.queue_reports.Set(5);
+  second.ingest.queue_reports.Set(6);
+  const std::string page = MetricsPage(
+      {.loops = {&first, &second}, .control = &control, .board = &board, .queue_reports_max = 100});
+  EXPECT_THAT(page, HasSubstr("chaac_queue_reports 11\n"));
+  EXPECT_THAT(page, HasSubstr("chaac_queue_reports_max 100\n"));
 }
 
 }  // namespace

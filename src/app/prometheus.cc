@@ -40,6 +40,12 @@ void PrometheusPage::AddCounter(const std::string& name, const std::string& help
       static_cast<double>(value);
 }
 
+void PrometheusPage::AddCounter(const std::string& name, const std::string& help,
+                                std::chrono::microseconds elapsed, const Labels& labels) {
+  AddSample(name, help, prometheus::MetricType::Counter, labels).counter.value =
+      static_cast<double>(elapsed.count()) / 1e6;
+}
+
 void PrometheusPage::AddGauge(const std::string& name, const std::string& help, double value,
                               const Labels& labels) {
   AddSample(name, help, prometheus::MetricType::Gauge, labels).gauge.value = value;

@@ -6,6 +6,7 @@
 #include <prometheus/metric_family.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -41,6 +42,9 @@ class PrometheusPage {
   // REQUIRES: a family's samples have one type, one help, and labels that differ.
   void AddCounter(const std::string& name, const std::string& help, std::uint64_t value,
                   const Labels& labels = {});
+  // The same for time, which appears as seconds.
+  void AddCounter(const std::string& name, const std::string& help,
+                  std::chrono::microseconds elapsed, const Labels& labels = {});
   void AddGauge(const std::string& name, const std::string& help, double value,
                 const Labels& labels = {});
   void AddHistogram(const std::string& name, const std::string& help, const HistogramSum& sum,

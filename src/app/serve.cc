@@ -158,7 +158,10 @@ int Serve(const Config& config, std::span<const WebAsset> assets, const StopSign
   settings.readiness = &readiness;
   settings.listeners = &listeners;
   settings.assets = assets;
-  MetricsPageSources sources{.board = &board};
+  MetricsPageSources sources{.board = &board,
+                             .queue_reports_max = config.ingest.queue_reports_max,
+                             .started_at = std::chrono::floor<std::chrono::milliseconds>(
+                                 std::chrono::system_clock::now())};
 
   Control control({.address = config.admin,
                    .http = AdminLimits(config.http),
