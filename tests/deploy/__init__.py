@@ -1,0 +1,1 @@
+"""The files of deploy/: checked by their own tools, and run."""

@@ -1,0 +1,169 @@
+"""Real faults: a running server, Valkey and redis_exporter, watched by Prometheus with the shipped
+rules, whose alerts Alertmanager delivers. Each fault's alerts fire, and resolve when it is over.
+
+Only times are shortened (lib/monitoring.py): pending times to 1 s, windows of 2 and 5 minutes to 10 s."""
+
+import signal
+
+import pytest
+from lib.monitoring import Alertmanager, Prometheus, RedisExporter, Sink
+from lib.processes import Server, Valkey, wait_until
+from lib.resp import RespError
+
+from deploy.load import SteadyLoad
+
+WAIT_S = 60  # Alerts come and go within seconds; reached by a failure alone.
+# What a restart leaves behind on purpose: they look back over 15 minutes.
+LOOKS_BACK = {"ValkeyRestarted", "ChaacRestarting", "ChaacAvailabilityBurnFast",
+              "ChaacAvailabilityBurnSlow", "ChaacLatencyBurnFast",
+              "ChaacLatencyBurnSlow"}  # fmt: skip
+QUEUE_REPORTS_MAX = 2000
+
+
+class System:
+    """All of it, started in the order of the data's way."""
+
+    def __init__(self, folder):
+        self.valkey = Valkey(folder / "valkey", "--maxmemory", "200mb").start()
+        self.server = Server(
+            folder / "server", self.valkey.url, "--loops", "1", "--rows-max", "500",
+            "--batch-reports-max", "500", "--queue-reports-max", str(QUEUE_REPORTS_MAX),
+        ).start()  # fmt: skip
+        self.exporter = RedisExporter(folder / "exporter", self.valkey.url).start()
+        self.sink = Sink()
+        self.alertmanager = Alertmanager(folder / "alertmanager", self.sink).start()
+        self.prometheus = Prometheus(
+            folder / "prometheus",
+            {
+                "chaac": f"127.0.0.1:{self.server.admin_port}",
+                "valkey": self.exporter.address,
+            },
+            alertmanager=self.alertmanager.address,
+            without=("replication",),  # One Valkey alone.
+        ).start()
+        self.load = SteadyLoad(self.server.port)
+
+    def close(self):
+        self.load.stop()
+        self.sink.close()
+        for child in (self.prometheus, self.alertmanager, self.exporter, self.server, self.valkey):
+            child.kill()
+
+    def wait_firing(self, *names: str):
+        wanted = set(names)
+        wait_until(
+            lambda: wanted <= self.prometheus.firing(),
+            f"{wanted} fire; firing are {self.prometheus.firing()}",
+            WAIT_S,
+        )
+
+    def wait_calm(self):
+        wait_until(
+            lambda: self.prometheus.firing() <= LOOKS_BACK,
+            f"all resolve; firing are {self.prometheus.firing()}",
+            WAIT_S,
+        )
+
+    def delivered(self, path: str, name: str) -> list[dict]:
+        return [body for at, body in self.sink.posted if at.startswith(path) and name in str(body)]
+
+
+@pytest.fixture(scope="module")
+def system(module_folder):
+    system = System(module_folder)
+    yield system
+    system.close()
+
+
+@pytest.fixture
+def calm(system):
+    """The system under load, scraped, with nothing firing."""
+    wait_until(
+        lambda: (system.prometheus.value("job:chaac_requests:rate5m") or 0) > 1,
+        "requests are counted",
+        WAIT_S,
+    )
+    system.wait_calm()
+    return system
+
+
+def test_every_rule_is_evaluated_without_error(calm):
+    rules = calm.prometheus.rules()
+    wait_until(
+        lambda: all(rule["health"] == "ok" for rule in calm.prometheus.rules()), "rules are healthy"
+    )
+    assert len(rules) > 50
+
+
+def test_the_store_is_killed(calm):
+    calm.valkey.kill()
+    calm.wait_firing("ChaacStoreDown", "ValkeyDown", "ChaacErrorRatioHigh", "ChaacReportsRefused")
+    wait_until(lambda: calm.delivered("/slack", "ChaacStoreDown"), "Slack is told", WAIT_S)
+    wait_until(lambda: calm.delivered("/pagerduty", "ChaacStoreDown"), "PagerDuty is told", WAIT_S)
+    (called, *_) = calm.delivered("/pagerduty", "ChaacStoreDown")
+    assert called["routing_key"] == "the-routing-key"
+    assert called["client_url"] == "https://runbooks.test/ChaacStoreDown.md"
+    (told, *_) = calm.delivered("/slack", "ChaacStoreDown")
+    (attachment,) = told["attachments"]
+    assert attachment["title"] == "[1 firing] ChaacStoreDown in test"
+    assert "chaac-0 has no connection to Valkey" in attachment["text"]
+    assert "https://runbooks.test/ChaacStoreDown.md" in attachment["text"]
+    calm.valkey.start()
+    calm.server.wait_ready()
+    calm.wait_calm()
+    assert "ValkeyRestarted" in calm.prometheus.firing()
+    wait_until(
+        lambda: any("resolved" in str(p) for p in calm.delivered("/slack", "ChaacStoreDown")),
+        "Slack is told that it is over",
+        WAIT_S,
+    )
+
+
+def test_the_store_hangs_and_the_queue_fills(calm):
+    calm.valkey.signal(signal.SIGSTOP)
+    batches = SteadyLoad(calm.server.port, threads=8, rows=400)
+    try:
+        calm.wait_firing("ChaacQueueFilling", "ChaacReportsRefused", "ChaacErrorRatioHigh")
+        reasons = {
+            a["labels"]["reason"]
+            for a in calm.prometheus.alerts()
+            if a["labels"]["alertname"] == "ChaacReportsRefused"
+        }
+        assert "queue-full" in reasons, reasons
+    finally:
+        calm.valkey.signal(signal.SIGCONT)
+        batches.stop()
+    calm.wait_calm()
+
+
+def test_the_memory_of_the_store_is_full(calm):
+    with calm.valkey.client() as client:
+        used = int(client("INFO", "memory").split("used_memory:")[1].split()[0])
+        client("CONFIG", "SET", "maxmemory", str(int(used * 0.9)))
+    calm.wait_firing("ValkeyMemoryFull", "ValkeyMemoryNearlyFull", "ChaacReportsRefused")
+    with calm.valkey.client() as client:
+        client("CONFIG", "SET", "maxmemory", "200mb")
+    calm.wait_calm()
+
+
+def test_the_append_only_file_cannot_be_written(calm):
+    """Where its folder was stands a file, so that rewriting it fails."""
+    folder = calm.valkey.folder / "appendonlydir"
+    aside = calm.valkey.folder / "aside"
+    folder.rename(aside)
+    folder.touch()
+    with calm.valkey.client() as client, pytest.raises(RespError):
+        client("BGREWRITEAOF")
+    calm.wait_firing("ValkeyAofFailing")
+    folder.unlink()
+    aside.rename(folder)
+    with calm.valkey.client() as client:
+        client("BGREWRITEAOF")
+    calm.wait_calm()
+
+
+def test_the_server_is_killed(calm):
+    calm.server.kill()
+    calm.wait_firing("ChaacAbsent", "ChaacServerDown")
+    calm.server.start()
+    calm.wait_calm()
