@@ -1,7 +1,8 @@
 """Real faults: a running server, Valkey and redis_exporter, watched by Prometheus with the shipped
 rules, whose alerts Alertmanager delivers. Each fault's alerts fire, and resolve when it is over.
 
-Only times are shortened (lib/monitoring.py): pending times to 1 s, windows of 2 and 5 minutes to 10 s."""
+Only times are shortened (lib/monitoring.py): pending times to 1 s, windows of 2 and 5 minutes to
+10 s."""
 
 import signal
 
@@ -39,7 +40,6 @@ class System:
                 "valkey": self.exporter.address,
             },
             alertmanager=self.alertmanager.address,
-            without=("replication",),  # One Valkey alone.
         ).start()
         self.load = SteadyLoad(self.server.port)
 

@@ -1,5 +1,5 @@
-"""The files of deploy/prometheus and deploy/alertmanager: checked by promtool and amtool, every alert
-with a case in which it fires and one in which it does not, every alert with its runbook."""
+"""The files of deploy/prometheus and deploy/alertmanager: checked by promtool and amtool, every
+alert with a case in which it fires and one in which it does not, every alert with its runbook."""
 
 import json
 import re
@@ -94,7 +94,7 @@ def test_links_of_the_documentation_lead_somewhere():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_words_of_every_alert_render(cases, name, tmp_path):
-    """promtool prints what it got when it expected nothing: templates filled in, for good or ill."""
+    """promtool prints what it got where nothing was expected: templates filled in, well or not."""
     for entry in cases[name]:
         fires = [c for c in entry["case"]["promql_expr_test"] if c["exp_samples"][0]["value"] > 0]
         if not fires:
@@ -122,8 +122,8 @@ def test_the_words_of_every_alert_render(cases, name, tmp_path):
 
 
 def test_the_configuration_of_prometheus(tmp_path):
-    """Debian's promtool knows no Kubernetes: discovery is checked here by its shape, and all else by
-    promtool with fixed targets in its place."""
+    """Debian's promtool knows no Kubernetes: discovery is checked here by its shape, and all else
+    by promtool with fixed targets in its place."""
     config = load_yaml(DEPLOY / "prometheus/prometheus.yml")
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
     assert set(jobs) == {"chaac", "valkey", "monitoring", "cert-manager", "kubelet", "cadvisor"}

@@ -1,7 +1,8 @@
 """Real Prometheus, Alertmanager and redis_exporter on the files of deploy/, started on loopback.
 
-What a test must change is changed here and nowhere else: discovery by Kubernetes becomes fixed targets
-(Debian builds Prometheus without it), intervals become seconds, and secrets are files of the test."""
+What a test must change is changed here and nowhere else: discovery by Kubernetes becomes fixed
+targets (Debian builds Prometheus without it), intervals become seconds, and secrets are files of
+the test."""
 
 import json
 import re
@@ -116,9 +117,9 @@ class Alertmanager(_WebChild):
 
 class Prometheus(_WebChild):
     """Prometheus on the shipped file and rules, every second. `targets`: addresses by job. Pending
-    times and the windows of the symptom alerts are seconds, so that a test need not wait minutes."""
+    times and the windows of the symptom alerts are seconds: a test need not wait minutes."""
 
-    def __init__(self, folder: Path, targets: dict[str, str], alertmanager: str = "", without=()):
+    def __init__(self, folder: Path, targets: dict[str, str], alertmanager: str = ""):
         super().__init__("prometheus", folder)
         config = load_yaml(DEPLOY / "prometheus/prometheus.yml")
         config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s"}
@@ -133,13 +134,14 @@ class Prometheus(_WebChild):
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config, sort_keys=False))
         (folder / "rules").mkdir()
         for path in RULES:
-            if path.stem not in without:
-                (folder / "rules" / path.name).write_text(self._quick(path.read_text()))
+            (folder / "rules" / path.name).write_text(self._quick(path.read_text()))
 
     @staticmethod
     def _fixed(job: dict, target: str) -> dict:
         keep = {"job_name", "sample_limit", "metric_relabel_configs"}
         labels = {"namespace": "test", "pod": f"{job['job_name']}-0"}
+        if job["job_name"] in ("kubelet", "cadvisor"):
+            labels = {}  # They name namespaces and pods themselves.
         return {name: value for name, value in job.items() if name in keep} | {
             "static_configs": [{"targets": [target], "labels": labels}]
         }
