@@ -162,6 +162,21 @@ def test_the_append_only_file_cannot_be_written(calm):
     calm.wait_calm()
 
 
+def test_the_password_does_not_match(calm):
+    """The log names the cause, and an alert shows it."""
+    with calm.valkey.client() as client:
+        client("CONFIG", "SET", "requirepass", "another")
+        client("AUTH", "another")
+        client("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    calm.wait_firing("ChaacStoreDown", "ValkeyDown")
+    warned = [r for r in calm.server.log_records() if r["log.level"] == "warning"]
+    assert any("NOAUTH" in str(record) for record in warned), warned
+    with calm.valkey.client() as client:
+        client("AUTH", "another")
+        client("CONFIG", "SET", "requirepass", "")
+    calm.wait_calm()
+
+
 def test_the_server_is_killed(calm):
     calm.server.kill()
     calm.wait_firing("ChaacAbsent", "ChaacServerDown")
