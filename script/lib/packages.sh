@@ -26,6 +26,10 @@ BENCH_PACKAGES=(golang-go)
 # What script/test monitoring needs besides: the programs that the rules and dashboards are tried on.
 MONITORING_PACKAGES=(prometheus prometheus-alertmanager prometheus-redis-exporter)
 
+# What script/image and the tests of containers need where no engine runs: an engine of their own, and
+# what makes a base image out of the distribution's packages.
+CONTAINER_PACKAGES=(docker.io iptables iproute2 mmdebstrap)
+
 # The store; where the distribution has no Valkey at all, Redis 7 speaks the same protocol.
 STORE_PACKAGES=(valkey-server valkey-tools)
 STORE_FALLBACK_PACKAGES=(redis-server redis-tools)
@@ -41,7 +45,7 @@ supported_codename() {
   esac
 }
 
-# packages_for GROUP CODENAME: prints the packages of GROUP (server, test, bench or monitoring), the
+# packages_for GROUP CODENAME: prints the packages of GROUP (server, test, bench, monitoring, containers or deploy), the
 # store's left out.
 packages_for() {
   local group=$1 codename=$2 package
@@ -49,12 +53,18 @@ packages_for() {
   [[ $group == server ]] || packages+=("${TEST_PACKAGES[@]}")
   [[ $group != bench ]] || has_new_go || packages+=("${BENCH_PACKAGES[@]}")
   [[ $group != monitoring ]] || packages+=("${MONITORING_PACKAGES[@]}")
+  [[ $group != containers ]] || packages=("${CONTAINER_PACKAGES[@]}")
   for package in "${packages[@]}"; do
+    # Where an engine runs already, Debian's would be a second one, or in conflict with it.
+    [[ $package != docker.io ]] || ! docker info >/dev/null 2>&1 || continue
     case "$package/$codename" in
       libboost1.81-dev/bookworm) ;;                # Its libboost-dev is 1.74: too old.
       libboost1.81-dev/*) package=libboost-dev ;;  # 1.83 on Debian 13 and Ubuntu 24.04.
       golang-go/bookworm) package=golang-1.23-go ;;  # From its backports; its own is 1.19.
       chromium/noble) continue ;;                  # A snap there: CHAAC_CHROMIUM names one.
+      docker.io/bookworm) ;;
+      docker.io/trixie) printf 'docker-cli\ndocker-buildx\n' ;;  # Packages of their own there.
+      docker.io/*) printf 'docker-buildx\n' ;;
     esac
     printf '%s\n' "$package"
   done
