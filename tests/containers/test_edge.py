@@ -1,0 +1,148 @@
+"""The shipped NGINX configuration in front of the two servers: where it sends what, what it refuses,
+and that a report is sent to one server once."""
+
+import contextlib
+import json
+import threading
+
+import pytest
+from lib.metrics import total
+from lib.processes import wait_until
+from lib.wire import Connection, exchange, get, post, request
+
+from containers.deployment import metrics_of
+from containers.docker import docker
+
+BODY_BYTES_MAX = 4 * 1024 * 1024
+REQUESTS_OF_AN_ADDRESS = 256
+UPSTREAM_KEEPALIVE = 64  # Of each worker.
+REPORT = {"municipality": "amatitlan", "temperature": 24}
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/stats", "/averages", "/health", "/ready", "/openapi.json"]
+)
+def test_the_api_is_routed(deployment, target):
+    assert get(deployment.port, target).status == 200
+
+
+@pytest.mark.parametrize("target", ["/metrics", "/livez", "/readyz", "/nowhere"])
+def test_the_admin_port_is_not(deployment, target):
+    """The server's own answer: nothing on the way rewrites it."""
+    answer = get(deployment.port, target)
+    assert (answer.status, answer.problem) == (404, "not-found")
+
+
+def test_paths_and_queries_pass_unchanged(deployment):
+    answer = get(deployment.port, "//stats/%2e%2e/x?q=%20a")
+    assert answer.status == 404
+    assert "//stats/%2e%2e/x" in json.dumps(answer.json()) or answer.problem == "not-found"
+
+
+def test_a_report_is_stored(deployment):
+    before = deployment.stored("amatitlan")
+    assert exchange(deployment.port, post(REPORT)).status == 200
+    assert deployment.stored("amatitlan") == before + 1
+
+
+def test_refusals_of_a_server_pass_unchanged(deployment):
+    answer = exchange(deployment.port, post({"municipality": "nowhere", "temperature": 1}))
+    assert (answer.status, answer.problem) == (422, "unknown-municipality")
+
+
+def test_the_largest_body_passes_and_a_larger_one_does_not(deployment):
+    blanks = b" " * (BODY_BYTES_MAX - 2)
+    assert exchange(deployment.port, post(b"[" + blanks + b"]")).status != 413
+    answer = exchange(deployment.port, post(b"[" + blanks + b"  ]"))
+    assert (answer.status, answer.problem) == (413, "body-too-large")
+
+
+def test_a_large_head_is_refused(deployment):
+    data = request("GET", "/stats", x_large="x" * 20_000)
+    answer = exchange(deployment.port, data)
+    assert (answer.status, answer.problem) == (431, "head-too-large")
+    answer = get(deployment.port, "/" + "x" * 20_000)
+    assert (answer.status, answer.problem) == (414, "uri-too-long")
+
+
+def test_requests_of_one_address_are_limited(deployment):
+    """Those under way count, and slow ones stay under way."""
+    with contextlib.ExitStack() as stack:
+        slow = [
+            stack.enter_context(Connection(deployment.port)) for _ in range(REQUESTS_OF_AN_ADDRESS)
+        ]
+        for connection in slow:
+            connection.send(post(REPORT)[:-5])
+
+        def refused():
+            answer = get(deployment.port, "/stats")
+            return answer.status == 429 and answer
+
+        answer = wait_until(refused, "one too many is refused")
+        assert answer.problem == "too-many-requests"
+    wait_until(lambda: get(deployment.port, "/stats").status == 200, "the limit is left again")
+
+
+def test_connections_to_the_servers_are_kept(deployment):
+    def accepted() -> float:
+        pages = [metrics_of(server) for server in deployment.servers]
+        return sum(total(page, "chaac_http_connections_accepted_total") for page in pages)
+
+    before = accepted()
+    with Connection(deployment.port) as connection:
+        for _ in range(500):
+            assert connection.exchange(post(REPORT)).status == 200
+    assert accepted() - before < 20  # Besides the edge's: one for each reading of the metrics.
+
+
+def test_a_sent_report_is_not_sent_to_another_server(deployment):
+    """A server that hangs has it, and stores it once when it wakes up."""
+    before = deployment.stored("amatitlan")
+    hanging = deployment.servers[0]
+    answers = []
+    docker("pause", hanging.name)
+    try:
+        threads = [
+            threading.Thread(target=lambda: answers.append(exchange(deployment.port, post(REPORT))))
+            for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        docker("unpause", hanging.name)
+    unknown = [answer for answer in answers if answer.status != 200]
+    assert unknown, "every request went to the server that did not hang"
+    assert {answer.problem for answer in unknown} == {"outcome-unknown"}
+    wait_until(
+        lambda: deployment.stored("amatitlan") == before + len(answers), "each is stored once", 30
+    )
+    wait_until(lambda: get(hanging.port(8081), "/ready").status == 200, "the server is back")
+
+
+def test_without_a_server_the_edge_says_so(deployment):
+    for server in deployment.servers:
+        docker("stop", "--time", "30", server.name)
+    try:
+        answer = exchange(deployment.port, post(REPORT))
+        assert (answer.status, answer.problem) == (503, "outcome-unknown")
+    finally:
+        for server in deployment.servers:
+            server.start()
+        for server in deployment.servers:
+            server.wait_healthy()
+        wait_until(lambda: get(deployment.port, "/ready").status == 200, "the edge is back")
+
+
+def test_the_stream_is_not_buffered(deployment):
+    if "/api/stream" not in get(deployment.port, "/openapi.json").json()["paths"]:
+        pytest.skip("this server has no /api/stream")
+    with Connection(deployment.port) as connection:
+        connection.send(request("GET", "/api/stream"))
+        seen = b""
+        while seen.count(b"event: snapshot") < 2:  # The second comes a second after the first.
+            data = connection.socket.recv(65536)
+            assert data, seen
+            seen += data
+        assert b"text/event-stream" in seen
