@@ -1,5 +1,5 @@
 """The whole system in containers: Valkey with TLS and users, two servers, NGINX in front of them,
-on a network of their own with fixed addresses. Stand-ins for what a deployment pulls: docs/deploy.md.
+on a network of its own with fixed addresses. Stand-ins for what deployments pull: docs/deploy.md.
 """
 
 import subprocess
@@ -133,7 +133,7 @@ class Deployment:
         options = (
             *self.on_network(20, "edge"), "--user", USER, "--tmpfs", "/tmp:mode=1777,size=64m",
             "--volume", f"{REPOSITORY}/deploy/nginx:/etc/nginx:ro",
-            "--ulimit", "nofile=65536:65536", "--publish", "127.0.0.1::8080",
+            "--publish", "127.0.0.1::8080",
         )  # fmt: skip
         command = ("nginx", "-c", "/etc/nginx/nginx.conf", "-g", "daemon off;")
         return self._keep(

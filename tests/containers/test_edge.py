@@ -1,5 +1,5 @@
-"""The shipped NGINX configuration in front of the two servers: where it sends what, what it refuses,
-and that a report is sent to one server once."""
+"""The shipped NGINX configuration in front of the two servers: where it sends what, what it
+refuses, and that a report is sent to one server once."""
 
 import contextlib
 import json
