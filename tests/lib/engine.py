@@ -86,7 +86,7 @@ class PrivateEngine:
                     "dockerd", "--host", self.host, "--data-root", DATA_ROOT,
                     "--exec-root", self._run_folder / "exec",
                     "--pidfile", self._run_folder / "pid",
-                    "--bridge", BRIDGE, "--ip", "127.0.0.1", "--mtu", _mtu(),
+                    "--bridge", BRIDGE, "--ip", "127.0.0.1", "--mtu", str(_mtu()),
                     "--exec-opt", "native.cgroupdriver=cgroupfs",
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
