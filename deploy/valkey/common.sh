@@ -1,0 +1,57 @@
+# common.sh: what the store's scripts share. Sourced by POSIX shells with set -eu; runs nothing by itself.
+# shellcheck shell=sh
+
+: "${VALKEY_CONFIG:=/etc/valkey}"           # valkey.conf, users.acl, conf.d/ (read-only)
+: "${VALKEY_SECRETS:=/run/secrets/valkey}"  # a file a user, with its password
+: "${VALKEY_RUN:=/run/valkey}"              # written here, in memory: the configuration in force
+: "${VALKEY_DATA:=/data}"
+: "${VALKEY_PORT:=6379}"
+: "${VALKEY_DOMAIN:=}"    # The headless Service's; a node is called $POD_NAME.$VALKEY_DOMAIN
+: "${VALKEY_SENTINELS:=}" # host:port, with blanks between; empty: one Valkey, no failover
+: "${VALKEY_GROUP:=chaac}"
+: "${VALKEY_TLS_CA:=}"    # Set: TLS, and these certificates are trusted
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() {
+  say "$@"
+  exit 1
+}
+
+# node_name POD: the name by which others reach a pod.
+node_name() { if [ -n "$VALKEY_DOMAIN" ]; then echo "$1.$VALKEY_DOMAIN"; else echo "$1"; fi; }
+
+# password_of USER: prints it, or explains what is missing.
+password_of() {
+  [ -s "$VALKEY_SECRETS/$1" ] ||
+    die "the password of \"$1\" is missing: the Secret valkey-passwords needs the key \"$1\"." \
+      "script/deploy makes it; see docs/deploy.md."
+  tr -d '\n' <"$VALKEY_SECRETS/$1"
+}
+
+# cli HOST PORT USER COMMAND…: one command, at most 3 seconds. The password is in no argument list.
+cli() {
+  cli_host=$1 cli_port=$2 cli_user=$3
+  shift 3
+  if [ -n "$VALKEY_TLS_CA" ]; then set -- --tls --cacert "$VALKEY_TLS_CA" "$@"; fi
+  if [ -n "$cli_user" ]; then
+    REDISCLI_AUTH=$(password_of "$cli_user") timeout 3 valkey-cli -h "$cli_host" -p "$cli_port" \
+      --user "$cli_user" --no-auth-warning "$@"
+  else
+    timeout 3 valkey-cli -h "$cli_host" -p "$cli_port" "$@"
+  fi
+}
+
+# own USER COMMAND…: the same, to the node in this container.
+own() {
+  own_user=$1
+  shift
+  cli 127.0.0.1 "$VALKEY_PORT" "$own_user" "$@"
+}
+
+# ask_sentinels COMMAND…: prints what at least two Sentinels answer alike, or nothing.
+ask_sentinels() {
+  for sentinel in $VALKEY_SENTINELS; do
+    cli "${sentinel%:*}" "${sentinel##*:}" '' SENTINEL "$@" 2>/dev/null | tr '\n' ' ' || true
+    echo
+  done | sort | uniq -c | sed -n 's/^ *\([2-9]\|[1-9][0-9]\) \(.*[^ ]\) *$/\2/p' | head -n 1
+}

@@ -1,0 +1,132 @@
+"""Valkeys and Sentinels started by the scripts of deploy/valkey, on loopback ports instead of in pods:
+the same files, users and passwords; a name is 127.0.0.1, and the ports differ."""
+
+import os
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+from lib.processes import REPOSITORY, Child, ReservedPort, wait_until
+
+SCRIPTS = REPOSITORY / "deploy/valkey"
+USERS = ("loader", "chaac", "reader", "exporter", "replica", "sentinel")
+
+
+def write_passwords(folder: Path) -> dict[str, str]:
+    folder.mkdir(parents=True)
+    passwords = {user: secrets.token_hex(16) for user in USERS}
+    for user, password in passwords.items():
+        (folder / user).write_text(password)
+    return passwords
+
+
+class Node(Child):
+    """A Valkey or a Sentinel, as a container would run it."""
+
+    def __init__(self, name: str, folder: Path, script: str, settings: dict[str, str]):
+        super().__init__(name, folder)
+        self._script = script
+        self._port = ReservedPort()
+        self.port = self._port.number
+        self.data = folder / f"{name}-data"
+        run = folder / f"{name}-run"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "POD_NAME": "127.0.0.1",
+            "VALKEY_CONFIG": str(SCRIPTS),
+            "VALKEY_SECRETS": str(folder / "passwords"),
+            "VALKEY_RUN": str(run),
+            "VALKEY_DATA": str(self.data),
+            "VALKEY_PORT": str(self.port),
+            "SENTINEL_PORT": str(self.port),
+            **settings,
+        }
+        self.data.mkdir()
+
+    def start(self) -> "Node":
+        self.spawn(["/bin/sh", SCRIPTS / self._script], self.environment)
+        return self
+
+    def lose_volume(self) -> None:
+        shutil.rmtree(self.data)
+        self.data.mkdir()
+
+    def run(self, script: str) -> subprocess.CompletedProcess:
+        """What a probe or a hook would run in the container."""
+        return subprocess.run(
+            ["/bin/sh", SCRIPTS / script],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def is_ready(self) -> bool:
+        return self.run("ready.sh").returncode == 0
+
+    def ask(self, user: str, *command: str) -> str:
+        password = Path(self.environment["VALKEY_SECRETS"], user).read_text()
+        return subprocess.run(
+            ["valkey-cli", "-p", str(self.port), "--user", user, "--no-auth-warning", *command],
+            env=self.environment | {"REDISCLI_AUTH": password},
+            capture_output=True,
+            text=True,
+            timeout=10,
+        ).stdout.strip()
+
+    def role(self) -> str:
+        return self.ask("sentinel", "ROLE").split("\n")[0]
+
+    def wait_ready(self) -> "Node":
+        wait_until(self.is_ready, f"{self.log_path.name} is ready")
+        return self
+
+
+class Replicated:
+    """One primary, two replicas, three Sentinels."""
+
+    def __init__(self, folder: Path):
+        write_passwords(folder / "passwords")
+        self.nodes = [Node(f"valkey-{i}", folder, "start.sh", {}) for i in range(3)]
+        self.sentinels = [
+            Node(
+                f"sentinel-{i}",
+                folder,
+                "sentinel.sh",
+                {
+                    "VALKEY_FIRST_PRIMARY": "127.0.0.1",
+                    "VALKEY_PORT": str(self.nodes[0].port),
+                },
+            )
+            for i in range(3)
+        ]
+        names = " ".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        for node in self.nodes:
+            node.environment["VALKEY_SENTINELS"] = names
+
+    def start(self) -> "Replicated":
+        for node in self.nodes + self.sentinels:
+            node.start()
+        for node in self.nodes:
+            node.wait_ready()
+        # A failover needs Sentinels that know the replicas and each other.
+        wait_until(lambda: all(self._knows_all(s) for s in self.sentinels), "Sentinels know all")
+        return self
+
+    def _knows_all(self, sentinel: Node) -> bool:
+        lines = subprocess.run(
+            ["valkey-cli", "-p", str(sentinel.port), "SENTINEL", "MASTER", "chaac"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+        ).stdout.split("\n")
+        facts = dict(zip(lines[::2], lines[1::2], strict=False))
+        return facts.get("num-slaves") == "2" and facts.get("num-other-sentinels") == "2"
+
+    def primaries(self) -> list[Node]:
+        return [node for node in self.nodes if node.role() == "master"]
+
+    def kill(self) -> None:
+        for node in self.nodes + self.sentinels:
+            node.kill()
