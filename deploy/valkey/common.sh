@@ -20,6 +20,16 @@ die() {
 # node_name POD: the name by which others reach a pod.
 node_name() { if [ -n "$VALKEY_DOMAIN" ]; then echo "$1.$VALKEY_DOMAIN"; else echo "$1"; fi; }
 
+# listen_on PORT: prints the lines of a configuration that open it, with TLS alone when there is TLS.
+listen_on() { if [ -n "$VALKEY_TLS_CA" ]; then printf 'port 0\ntls-port %s\n' "$1"; else echo "port $1"; fi; }
+
+# more_configuration: prints what components have put into conf.d.
+more_configuration() {
+  for more in "$VALKEY_CONFIG"/conf.d/*.conf; do
+    [ ! -e "$more" ] || cat "$more"
+  done
+}
+
 # password_of USER: prints it, or explains what is missing.
 password_of() {
   [ -s "$VALKEY_SECRETS/$1" ] ||
@@ -28,17 +38,19 @@ password_of() {
   tr -d '\n' <"$VALKEY_SECRETS/$1"
 }
 
+# digest_of USER: the SHA-256 of the password, as ACLs write it.
+digest_of() {
+  digested=$(password_of "$1") # Alone on its line: in a pipe its failure would go unseen.
+  printf '%s' "$digested" | sha256sum | cut -d ' ' -f 1
+}
+
 # cli HOST PORT USER COMMAND…: one command, at most 3 seconds. The password is in no argument list.
 cli() {
   cli_host=$1 cli_port=$2 cli_user=$3
   shift 3
   if [ -n "$VALKEY_TLS_CA" ]; then set -- --tls --cacert "$VALKEY_TLS_CA" "$@"; fi
-  if [ -n "$cli_user" ]; then
-    REDISCLI_AUTH=$(password_of "$cli_user") timeout 3 valkey-cli -h "$cli_host" -p "$cli_port" \
-      --user "$cli_user" --no-auth-warning "$@"
-  else
-    timeout 3 valkey-cli -h "$cli_host" -p "$cli_port" "$@"
-  fi
+  REDISCLI_AUTH=$(password_of "$cli_user") timeout 3 valkey-cli -h "$cli_host" -p "$cli_port" \
+    --user "$cli_user" --no-auth-warning "$@"
 }
 
 # own USER COMMAND…: the same, to the node in this container.
@@ -51,7 +63,7 @@ own() {
 # ask_sentinels COMMAND…: prints what at least two Sentinels answer alike, or nothing.
 ask_sentinels() {
   for sentinel in $VALKEY_SENTINELS; do
-    cli "${sentinel%:*}" "${sentinel##*:}" '' SENTINEL "$@" 2>/dev/null | tr '\n' ' ' || true
+    cli "${sentinel%:*}" "${sentinel##*:}" sentinel SENTINEL "$@" 2>/dev/null | tr '\n' ' ' || true
     echo
   done | sort | uniq -c | sed -n 's/^ *\([2-9]\|[1-9][0-9]\) \(.*[^ ]\) *$/\2/p' | head -n 1
 }

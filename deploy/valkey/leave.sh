@@ -11,7 +11,8 @@ role() { own sentinel ROLE 2>/dev/null | head -n 1; }
 [ "$(role)" = master ] || exit 0
 asked=no
 for sentinel in $VALKEY_SENTINELS; do
-  if [ "$(cli "${sentinel%:*}" "${sentinel##*:}" '' SENTINEL FAILOVER "$VALKEY_GROUP" 2>/dev/null)" = OK ]; then
+  answer=$(cli "${sentinel%:*}" "${sentinel##*:}" sentinel SENTINEL FAILOVER "$VALKEY_GROUP" 2>/dev/null) || continue
+  if [ "$answer" = OK ]; then
     asked=yes
     break
   fi

@@ -11,14 +11,23 @@ users_with_password() { sed -n 's/^user [^ ]* on #%\([a-z]*\)%.*/\1/p' "$VALKEY_
 write_users() {
   script=
   for user in $(users_with_password); do
-    password=$(password_of "$user") # Alone on its line: in a pipe its failure would go unseen.
-    digest=$(printf '%s' "$password" | sha256sum | cut -d ' ' -f 1)
+    digest=$(digest_of "$user")
     script="$script;s/#%$user%/#$digest/"
   done
   sed "/^#/d${script}" "$VALKEY_CONFIG/users.acl" >"$VALKEY_RUN/users.acl"
 }
 
 has_data() { [ -n "$(ls -A "$VALKEY_DATA/appendonlydir" 2>/dev/null)" ]; }
+
+# Whether any Sentinel knows of a replica. They need not agree: one that knows is enough to be careful.
+replicas_known() {
+  for sentinel in $VALKEY_SENTINELS; do
+    known=$(cli "${sentinel%:*}" "${sentinel##*:}" sentinel SENTINEL REPLICAS "$VALKEY_GROUP" 2>/dev/null) ||
+      continue
+    case $known in *role-reported*) return 0 ;; esac
+  done
+  return 1
+}
 
 # Prints the primary to follow as "host port", or "self". Waits for a majority of the Sentinels: to guess is
 # how two primaries come about.
@@ -31,7 +40,7 @@ find_role() {
     elif [ "$primary" != "$self $VALKEY_PORT" ]; then
       echo "$primary"
       return
-    elif has_data || [ -z "$(ask_sentinels replicas "$VALKEY_GROUP")" ]; then
+    elif has_data || ! replicas_known; then
       echo self
       return
     else
@@ -43,7 +52,7 @@ find_role() {
 }
 
 write_role() {
-  echo "port $VALKEY_PORT"
+  listen_on "$VALKEY_PORT"
   [ -z "${VALKEY_MAXMEMORY:-}" ] || echo "maxmemory $VALKEY_MAXMEMORY"
   [ -n "$VALKEY_SENTINELS" ] || return 0
   cat <<CONF
@@ -68,6 +77,6 @@ write_users
   echo "aclfile $VALKEY_RUN/users.acl"
   echo "dir $VALKEY_DATA"
   write_role
-  cat "$VALKEY_CONFIG"/conf.d/*.conf 2>/dev/null || true
+  more_configuration
 } >"$VALKEY_RUN/valkey.conf"
 exec valkey-server "$VALKEY_RUN/valkey.conf"

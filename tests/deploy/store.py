@@ -115,12 +115,7 @@ class Replicated:
         return self
 
     def _knows_all(self, sentinel: Node) -> bool:
-        lines = subprocess.run(
-            ["valkey-cli", "-p", str(sentinel.port), "SENTINEL", "MASTER", "chaac"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-        ).stdout.split("\n")
+        lines = sentinel.ask("sentinel", "SENTINEL", "MASTER", "chaac").split("\n")
         facts = dict(zip(lines[::2], lines[1::2], strict=False))
         return facts.get("num-slaves") == "2" and facts.get("num-other-sentinels") == "2"
 

@@ -107,6 +107,14 @@ def test_what_was_written_is_there_after_a_kill(single):
     assert single.ask("reader", "GET", "count:mixco") == "7"
 
 
+def test_a_server_may_ask_the_sentinels_and_do_no_more(replicated):
+    sentinel, primary = replicated.sentinels[0], replicated.nodes[0]
+    answer = sentinel.ask("chaac", "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "chaac")
+    assert answer.split() == ["127.0.0.1", str(primary.port)]
+    for command in (("SENTINEL", "FAILOVER", "chaac"), ("SENTINEL", "REMOVE", "chaac"), ("SHUTDOWN",)):
+        assert "NOPERM" in sentinel.ask("chaac", *command), command
+
+
 def test_roles_follow_the_sentinels(replicated):
     """One long walk, as each step starts where the last one ended: a primary that is stopped on purpose
     hands over first; it comes back as a replica; a primary that lost its volume does not take the others'
