@@ -19,7 +19,7 @@ TEST_PACKAGES=(
   chromium fonts-dejavu-core nginx wrk valgrind strace shellcheck jq iso-codes git
 )
 
-# What script/bench needs besides: its other servers and vegeta are Go. 1.21 or newer, which fetches
+# What script/bench and the tests of deploy/ need besides: programs in Go. 1.21 or newer, which fetches
 # the toolchain that a go.mod names by itself.
 BENCH_PACKAGES=(golang-go)
 
@@ -45,13 +45,13 @@ supported_codename() {
   esac
 }
 
-# packages_for GROUP CODENAME: prints the packages of GROUP (server, test, bench, monitoring, containers or deploy), the
-# store's left out.
+# packages_for GROUP CODENAME: prints the packages of GROUP (server, test, bench, monitoring, containers
+# or deploy), the store's left out.
 packages_for() {
   local group=$1 codename=$2 package
   local -a packages=("${SERVER_PACKAGES[@]}")
   [[ $group == server ]] || packages+=("${TEST_PACKAGES[@]}")
-  [[ $group != bench ]] || has_new_go || packages+=("${BENCH_PACKAGES[@]}")
+  [[ $group != bench && $group != deploy ]] || has_new_go || packages+=("${BENCH_PACKAGES[@]}")
   [[ $group != monitoring ]] || packages+=("${MONITORING_PACKAGES[@]}")
   [[ $group != containers ]] || packages=("${CONTAINER_PACKAGES[@]}")
   for package in "${packages[@]}"; do
