@@ -259,7 +259,9 @@ def literal_secrets(objects: Objects) -> Iterator[str]:
                 yield f"{where}: {argument.split('=')[0]} is written out"
     for item in of_kind(objects, "ConfigMap"):
         for key, text in item.get("data", {}).items():
-            if re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY|hooks\.slack\.com/services/T|admin/admin", text):
+            if re.search(
+                r"-----BEGIN [A-Z ]*PRIVATE KEY|hooks\.slack\.com/services/T|admin/admin", text
+            ):
                 yield f"{named(item)}: {key} holds a secret"
 
 
@@ -359,7 +361,8 @@ def drain_fits(objects: Objects) -> Iterator[str]:
         environment = {variable["name"]: variable.get("value") for variable in container["env"]}
         sleep = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         delay, timeout = (
-            int(environment.get(f"CHAAC_DRAIN_{what}_MS", 0)) / 1000 for what in ("DELAY", "TIMEOUT")
+            int(environment.get(f"CHAAC_DRAIN_{what}_MS", 0)) / 1000
+            for what in ("DELAY", "TIMEOUT")
         )
         if not (sleep and delay and timeout):
             yield "the server does not drain"

@@ -151,7 +151,9 @@ BREAKAGES = {
         ),
     ],
     "edge_paths": [
-        lambda o: _set(_first(o, "HTTPRoute", "chaac")["spec"]["rules"][0], "retry", {"attempts": 2}),
+        lambda o: _set(
+            _first(o, "HTTPRoute", "chaac")["spec"]["rules"][0], "retry", {"attempts": 2}
+        ),
         lambda o: _set(
             _first(o, "HTTPRoute", "chaac")["spec"]["rules"][0], "filters", [{"type": "URLRewrite"}]
         ),
@@ -337,7 +339,10 @@ def test_generated_files_are_all_there_is():
 def test_the_load_finds_its_modules():
     """What the locustfile imports of this repository is in the ConfigMap beside it."""
     listed = {
-        key for item in objects("gke") if item["kind"] == "ConfigMap" for key in item.get("data", {})
+        key
+        for item in objects("gke")
+        if item["kind"] == "ConfigMap"
+        for key in item.get("data", {})
     }
     local = {path.stem for path in (REPOSITORY / "load").glob("*.py")}
     for name in [key for key in listed if key.endswith(".py")]:

@@ -26,7 +26,13 @@ def replicated(module_folder):
 
 def test_the_scripts_are_clean():
     scripts = sorted(SCRIPTS.glob("*.sh"))
-    command = ["shellcheck", "--shell=sh", "--external-sources", "--source-path", SCRIPTS.parents[1]]
+    command = [
+        "shellcheck",
+        "--shell=sh",
+        "--external-sources",
+        "--source-path",
+        SCRIPTS.parents[1],
+    ]
     found = subprocess.run([*command, *scripts], capture_output=True, text=True)
     assert found.returncode == 0, found.stdout
 
@@ -111,7 +117,11 @@ def test_a_server_may_ask_the_sentinels_and_do_no_more(replicated):
     sentinel, primary = replicated.sentinels[0], replicated.nodes[0]
     answer = sentinel.ask("chaac", "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "chaac")
     assert answer.split() == ["127.0.0.1", str(primary.port)]
-    for command in (("SENTINEL", "FAILOVER", "chaac"), ("SENTINEL", "REMOVE", "chaac"), ("SHUTDOWN",)):
+    for command in (
+        ("SENTINEL", "FAILOVER", "chaac"),
+        ("SENTINEL", "REMOVE", "chaac"),
+        ("SHUTDOWN",),
+    ):
         assert "NOPERM" in sentinel.ask("chaac", *command), command
 
 

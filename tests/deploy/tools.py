@@ -67,7 +67,10 @@ def rendered(overlay: str, *with_components: str) -> str:
     with tempfile.TemporaryDirectory(dir=REPOSITORY / "var") as folder:
         lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", "resources:"]
         lines += [f"  - ../../deploy/kubernetes/overlays/{overlay}", "components:"]
-        lines += [f"  - ../../deploy/kubernetes/components/{name}" for name in (*with_components, "labels")]
+        lines += [
+            f"  - ../../deploy/kubernetes/components/{name}"
+            for name in (*with_components, "labels")
+        ]
         Path(folder, "kustomization.yaml").write_text("\n".join(lines) + "\n")
         return kustomize(Path(folder))
 

@@ -1,0 +1,280 @@
+"""script/deploy: its plans for real, and its steps on a cluster with a kubectl that stands in for one (there
+is no cluster here) but for the server that the smoke test asks, which is real."""
+
+import base64
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from lib.processes import REPOSITORY, Server, Valkey, clean_environment
+
+from deploy.tools import KUBERNETES, OVERLAYS, kubectl
+
+SCRIPT = REPOSITORY / "script/deploy"
+CONTEXTS = ("kind-try", "gke_project_zone_weather", "elsewhere")
+
+
+class Cluster:
+    """What the stand-in answers from, and what it was asked."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder / "stand-in"
+        self.folder.mkdir()
+        config = folder / "kubeconfig"
+        cluster = {"server": "https://127.0.0.1:1"}
+        config.write_text(
+            json.dumps(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "current-context": CONTEXTS[0],
+                    "clusters": [{"name": "c", "cluster": cluster}],
+                    "contexts": [{"name": n, "context": {"cluster": "c"}} for n in CONTEXTS],
+                }
+            )
+        )
+        self.environment = clean_environment() | {
+            "KUBECONFIG": str(config),
+            "CHAAC_KUBECTL": str(Path(__file__).parent / "stand_in_kubectl.py"),
+            "REAL_KUBECTL": kubectl(),
+            "STAND_IN": str(self.folder),
+        }
+
+    def answer(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text)
+
+    def deploy(self, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [SCRIPT, *map(str, arguments)],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def calls(self) -> list[dict]:
+        path = self.folder / "calls.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def changes(self) -> list[str]:
+        """The calls that change something, in their order, without what they have in common."""
+        return [
+            " ".join(call["arguments"][2:])
+            for call in self.calls()
+            if {"apply", "delete", "create"} & set(call["arguments"])
+        ]
+
+
+@pytest.fixture
+def cluster(folder):
+    return Cluster(folder)
+
+
+@pytest.fixture
+def served(cluster, folder):
+    """A server behind the stand-in's port-forward."""
+    valkey = Valkey(folder / "valkey").start()
+    server = Server(folder / "server", valkey.url).start()
+    cluster.answer("port", str(server.port))
+    yield cluster
+    server.kill()
+    valkey.kill()
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_plan_names_everything_and_changes_nothing(cluster, overlay):
+    done = cluster.deploy(overlay)
+    assert done.returncode == 0, done.stderr
+    assert "Nothing was changed" in done.stdout
+    assert cluster.calls() == []
+    rendered = yaml.safe_load_all((REPOSITORY / f"var/deploy/{overlay}.yaml").read_text())
+    listed = {
+        (line.split()[0], name)
+        for line in done.stdout.splitlines()
+        if line.startswith("  ")
+        for name in line.split()[1:]
+    }
+    for item in rendered:
+        assert (item["kind"], item["metadata"]["name"]) in listed
+
+
+def test_options_reach_the_manifests(cluster):
+    done = cluster.deploy(
+        *("gke", "--with", "edge-tls-gke", "--host", "weather.example.org"),
+        *("--email", "me@example.org", "--registry", "ghcr.io/me/chaac", "--tag", "0.2.0"),
+    )
+    assert done.returncode == 0, done.stderr
+    text = (REPOSITORY / "var/deploy/gke.yaml").read_text()
+    assert "image: ghcr.io/me/chaac/server:0.2.0" in text
+    assert "email: me@example.org" in text and "hostname: weather.example.org" in text
+    assert "chaac.invalid" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        ([], 2, "which overlay? One of: gke"),
+        (["cloud"], 2, 'no overlay "cloud"'),
+        (["gke", "local"], 2, "one overlay at a time"),
+        (["gke", "--with", "magic"], 2, 'no component "magic"'),
+        (["gke", "--tag", "latest"], 2, "not latest"),
+        (["gke", "--tag"], 2, "--tag needs a value"),
+        (["gke", "--registry", "https://ghcr.io/me"], 2, "without a scheme"),
+        (["gke", "--host", "Weather"], 2, "a DNS name"),
+        (["gke", "--email", "me"], 2, "an address"),
+        (["gke", "--timeout-s", "soon"], 2, "seconds"),
+        (["gke", "--delete-data"], 2, "goes with --down"),
+        (["gke", "--slack-webhook-file", "/nowhere"], 2, "/nowhere is empty or not there"),
+        (["gke", "--force"], 2, '"--force" is not a flag'),
+        (["gke", "--apply"], 2, "--apply needs --context; the current one is kind-try"),
+        (["gke", "--apply", "--context", "other"], 1, 'no context "other"'),
+        (["gke", "--apply", "--context", "kind-try"], 1, "does not look like a cluster for"),
+        (["local", "--apply", "--context", CONTEXTS[1]], 1, "does not look like a cluster for"),
+        (["production", "--apply", "--context", "elsewhere"], 2, "name the host"),
+    ],
+)
+def test_what_is_wrong_is_named_before_anything_is_done(cluster, arguments, status, says):
+    done = cluster.deploy(*arguments)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert says in done.stderr
+    assert cluster.calls() == []
+
+
+def test_everything_is_applied_in_order_and_tried(served):
+    done = served.deploy("local", "--apply", "--context", "kind-try")
+    assert done.returncode == 0, done.stdout + done.stderr
+    namespace, passwords, grafana, rest, old_jobs, load = served.changes()
+    assert namespace.endswith("--selector app.kubernetes.io/component=namespace")
+    assert passwords.endswith("-f -") and grafana.endswith("-f -")
+    assert rest.endswith("--selector app.kubernetes.io/name!=locust")
+    assert "delete jobs --selector app.kubernetes.io/name=locust" in old_jobs
+    assert load.endswith("--selector app.kubernetes.io/name=locust")
+    waited = [c["arguments"] for c in served.calls() if "rollout" in c["arguments"]]
+    assert len(waited) == 5
+    assert "it works" in done.stdout
+    assert "port-forward svc/chaac 8081" in done.stdout and "svc/grafana 3000" in done.stdout
+    assert "alerts reach nobody" in done.stderr
+
+
+def test_passwords_are_random_and_in_no_argument(served):
+    made = []
+    for _ in range(2):
+        done = served.deploy("local", "--apply", "--context", "kind-try")
+        assert done.returncode == 0, done.stdout + done.stderr
+    for call in served.calls():
+        if call["stdin"]:
+            made += json.loads(call["stdin"])["stringData"].values()
+    assert len(made) == len(set(made)) == 14
+    assert all(len(password) == 48 for password in made)
+    spoken = json.dumps([call["arguments"] for call in served.calls()]) + done.stdout + done.stderr
+    assert not any(password in spoken for password in made)
+
+
+def test_passwords_that_are_there_stay(served):
+    kept = ["loader", "chaac", "reader", "exporter", "replica"]
+    served.answer(
+        "secrets.json", json.dumps({"valkey-passwords": kept, "grafana-admin": ["password"]})
+    )
+    done = served.deploy("local", "--apply", "--context", "kind-try")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (made,) = [json.loads(call["stdin"]) for call in served.calls() if call["stdin"]]
+    assert list(made["stringData"]) == ["sentinel"]
+
+
+@pytest.mark.parametrize(
+    ("crd", "says"),
+    [
+        ("gateways.gateway.networking.k8s.io", "--gateway-api=standard"),
+        ("gcphttpfilters.networking.gke.io", "too old for Cloud CDN"),
+        ("healthcheckpolicies.networking.gke.io", "is it GKE"),
+    ],
+)
+def test_what_the_cluster_lacks_is_named(cluster, crd, says):
+    cluster.answer("absent.crds", crd)
+    done = cluster.deploy("gke", "--apply", "--context", CONTEXTS[1])
+    assert done.returncode == 1 and says in done.stderr
+    assert cluster.changes() == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "says"),
+    [
+        (
+            "Unschedulable",
+            "0/3 nodes are available: 3 Insufficient cpu.",
+            "finds no node with room",
+        ),
+        ("ImagePullBackOff", "not found", "is --registry or --tag wrong"),
+        (
+            "CreateContainerConfigError",
+            'secret "valkey-passwords" not found',
+            "most often a Secret",
+        ),
+        ("CrashLoopBackOff", "back-off", "ends at once"),
+    ],
+)
+def test_what_keeps_pods_from_running_is_said(cluster, reason, message, says):
+    cluster.answer("waiting", f"chaac-0\t{reason}\t{message}")
+    done = cluster.deploy("local", "--apply", "--context", "kind-try")
+    assert done.returncode == 1 and says in done.stderr, done.stderr
+    assert "did not come up" in done.stderr
+
+
+def test_a_failing_admission_webhook_is_named(cluster):
+    cluster.answer("refuse", 'failed calling webhook "w": Post "https://w.svc": connection refused')
+    done = cluster.deploy("local", "--apply", "--context", "kind-try")
+    assert done.returncode == 1 and "an admission webhook fails" in done.stderr
+
+
+def test_a_load_balancer_without_an_address_is_said(served):
+    done = served.deploy("gke", "--apply", "--context", CONTEXTS[1], "--timeout-s", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "gateway/weather has got no address" in done.stderr
+
+
+def test_servers_that_are_not_ready_are_a_failure(cluster):
+    cluster.answer("port", "1")
+    done = cluster.deploy("local", "--apply", "--context", "kind-try", "--timeout-s", "1")
+    assert done.returncode == 1 and "does not answer that they are ready" in done.stderr
+
+
+def test_alerts_go_where_the_files_say(served, folder):
+    (folder / "slack").write_text("https://hooks.example.org/x")
+    done = served.deploy(
+        *("local", "--apply", "--context", "kind-try", "--slack-webhook-file", folder / "slack")
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (receivers,) = [
+        json.loads(call["stdin"])
+        for call in served.calls()
+        if "alertmanager-receivers" in call["stdin"]
+    ]
+    given = base64.b64decode(receivers["data"]["slack-webhook-url"])
+    assert (
+        given == b"https://hooks.example.org/x" and receivers["data"]["pagerduty-routing-key"] == ""
+    )
+
+
+def test_down_keeps_the_data_unless_told(cluster):
+    done = cluster.deploy("local", "--down")
+    assert done.returncode == 0 and "would be removed" in done.stdout and not cluster.calls()
+    done = cluster.deploy("local", "--down", "--apply", "--context", "kind-try")
+    assert done.returncode == 0, done.stderr
+    (removed,) = cluster.changes()
+    assert "--selector app.kubernetes.io/component!=namespace" in removed
+    assert "Volumes and passwords are still there" in done.stdout
+    done = cluster.deploy("local", "--down", "--delete-data", "--apply", "--context", "kind-try")
+    assert done.returncode == 0 and cluster.changes()[-1].endswith("component=namespace")
+
+
+def test_help_teaches_without_anything_installed(cluster):
+    done = subprocess.run(
+        [SCRIPT, "--help"], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    for overlay in OVERLAYS:
+        assert f"\n  {overlay}  " in done.stdout
+    assert (KUBERNETES / "overlays").is_dir()
