@@ -222,7 +222,8 @@ find_url() {
 smoke_test() {
   local url=$URL forward='' port status body waited=0
   if [[ -z $url ]]; then
-    kube_here port-forward svc/chaac :8081 >"$LOG_DIR/deploy-forward.log" 2>&1 &
+    : >"$LOG_DIR/deploy-forward.log"  # Before it is read: the last run's names a port that is closed.
+    kube_here port-forward svc/chaac :8081 >>"$LOG_DIR/deploy-forward.log" 2>&1 &
     forward=$!
     while ((waited < 30)) && ! port=$(sed -n 's/^Forwarding from 127.0.0.1:\([0-9]*\).*/\1/p' \
       "$LOG_DIR/deploy-forward.log" | grep .); do

@@ -1,5 +1,5 @@
-"""Who may talk to whom: computed from the NetworkPolicies of the rendered objects, and read from the table
-of docs/deploy.md. Both are sets of (from, to, port)."""
+"""Who may talk to whom: computed from the NetworkPolicies of the rendered objects, and read from
+the table of docs/deploy.md. Both are sets of (from, to, port)."""
 
 import re
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
-"""The rules of deploy/kubernetes as functions: each takes the objects that an overlay renders to and yields
-what breaks it, one sentence each. They see what is written; what only a cluster knows they cannot see."""
+"""The rules of deploy/kubernetes as functions: each takes the objects that an overlay renders to
+and yields what breaks it, one sentence each. They see what is written; what only a cluster knows
+they cannot see."""
 
 import re
 from collections.abc import Iterator
@@ -80,7 +81,7 @@ def security_context(objects: Objects) -> Iterator[str]:
     for item, template in pod_templates(objects):
         pod = template["spec"].get("securityContext", {})
         if template["metadata"]["labels"][NAME] == "fluent-bit":
-            continue  # It reads the nodes' logs, as root, in a namespace of its own: docs/deploy.md.
+            continue  # It reads the nodes' logs, in a namespace of its own: docs/deploy.md.
         if pod.get("runAsNonRoot") is not True or not pod.get("runAsUser"):
             yield f"{named(item)} may run as root"
         if pod.get("seccompProfile", {}).get("type") != "RuntimeDefault":
@@ -101,7 +102,8 @@ def security_context(objects: Objects) -> Iterator[str]:
 
 
 def labels(objects: Objects) -> Iterator[str]:
-    """Everything carries the recommended labels; what runs says its version, which is its image's."""
+    """Everything carries the recommended labels; what runs says its version, which is its
+    image's."""
     for item in objects:
         for label in RECOMMENDED:
             if label not in item["metadata"].get("labels", {}):
@@ -117,7 +119,8 @@ def labels(objects: Objects) -> Iterator[str]:
 
 
 def limits(objects: Objects) -> Iterator[str]:
-    """Requests and limits of CPU and memory on every container; what is written to memory is bounded."""
+    """Requests and limits of CPU and memory on every container; what is written to memory is
+    bounded."""
     for where, container, _ in containers(objects):
         resources = container.get("resources", {})
         for what in ("requests", "limits"):
@@ -318,7 +321,8 @@ def restricted_namespaces(objects: Objects) -> Iterator[str]:
 
 
 def availability(objects: Objects) -> Iterator[str]:
-    """The server: scaled by load, spread, never all taken away at once. Who runs as several is too."""
+    """The server: scaled by load, spread, never all taken away at once. Who runs as several is
+    too."""
     servers = [i for i in of_kind(objects, "Deployment") if i["metadata"]["name"] == "chaac"]
     for server in servers:
         if "replicas" in server["spec"]:
@@ -371,7 +375,8 @@ def drain_fits(objects: Objects) -> Iterator[str]:
 
 
 def durable_store(objects: Objects) -> Iterator[str]:
-    """Valkey's data are on a volume that outlives it, every write in the AOF, snapshots beside it."""
+    """Valkey's data are on a volume that outlives it, every write in the AOF, snapshots beside
+    it."""
     for item in of_kind(objects, "StatefulSet"):
         if not item["spec"].get("volumeClaimTemplates"):
             yield f"{named(item)} has no volume"
@@ -390,8 +395,8 @@ def durable_store(objects: Objects) -> Iterator[str]:
 
 
 def mounts(objects: Objects) -> Iterator[str]:
-    """Each mount has its volume, each volume its mount, and none lies within another read-only one: the
-    directory for it could not be made."""
+    """Each mount has its volume, each volume its mount, and none lies within another read-only one:
+    the directory for it could not be made."""
     for item, template in pod_templates(objects):
         spec = template["spec"]
         volumes = {v["name"] for v in spec.get("volumes", [])}

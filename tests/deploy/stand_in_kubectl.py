@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A kubectl for tests where no cluster is: kustomize, config and the client's version are the real kubectl's,
-everything else is written down in $STAND_IN/calls.jsonl and answered from the files of $STAND_IN, like a
-cluster on which everything works: absent.crds (missing CRDs), secrets.json (name: keys), waiting (lines of
-pods that wait, which also makes every rollout fail), refuse (what apply prints on failing), port (of a
-server that port-forward leads to)."""
+"""A kubectl for tests where no cluster is: kustomize, config and the client's version are the real
+kubectl's, everything else is written down in $STAND_IN/calls.jsonl and answered from the files of
+$STAND_IN, like a cluster on which everything works: absent.crds (missing CRDs), secrets.json (name:
+keys), waiting (lines of pods that wait, which also makes every rollout fail), refuse (what apply
+prints on failing), port (of a server that port-forward leads to)."""
 
 import json
 import os

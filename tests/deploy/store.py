@@ -1,5 +1,5 @@
-"""Valkeys and Sentinels started by the scripts of deploy/valkey, on loopback ports instead of in pods:
-the same files, users and passwords; a name is 127.0.0.1, and the ports differ."""
+"""Valkeys and Sentinels started by the scripts of deploy/valkey, on loopback ports instead of in
+pods: the same files, users and passwords; a name is 127.0.0.1, and the ports differ."""
 
 import os
 import secrets

@@ -1,4 +1,5 @@
-"""Every overlay renders, decodes strictly and keeps every rule; each rule is shown to catch what it should."""
+"""Every overlay renders, decodes strictly and keeps every rule; each rule is shown to catch what it
+should."""
 
 import pytest
 import yaml

@@ -1,5 +1,5 @@
-"""script/deploy: its plans for real, and its steps on a cluster with a kubectl that stands in for one (there
-is no cluster here) but for the server that the smoke test asks, which is real."""
+"""script/deploy: its plans for real, and its steps on a cluster with a kubectl that stands in for
+one (there is no cluster here) but for the server that the smoke test asks, which is real."""
 
 import base64
 import json

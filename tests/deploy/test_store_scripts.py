@@ -126,9 +126,9 @@ def test_a_server_may_ask_the_sentinels_and_do_no_more(replicated):
 
 
 def test_roles_follow_the_sentinels(replicated):
-    """One long walk, as each step starts where the last one ended: a primary that is stopped on purpose
-    hands over first; it comes back as a replica; a primary that lost its volume does not take the others'
-    data along."""
+    """One long walk, as each step starts where the last one ended: a primary that is stopped on
+    purpose hands over first; it comes back as a replica; a primary that lost its volume does not
+    take the others' data along."""
     first = replicated.nodes[0]
     assert replicated.primaries() == [first]
     assert first.ask("chaac", "SET", "count:mixco", "7") == "OK"

@@ -1,4 +1,5 @@
-"""The programs the tests of deploy/ need, and what they make: rendered overlays, decoded objects."""
+"""The programs the tests of deploy/ need, and what they make: rendered overlays, decoded
+objects."""
 
 import functools
 import os
