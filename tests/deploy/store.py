@@ -21,6 +21,31 @@ def write_passwords(folder: Path) -> dict[str, str]:
     return passwords
 
 
+def tls_settings(folder: Path) -> dict[str, str]:
+    """A configuration folder as components/valkey-tls mounts it: with TLS, and an authority of the
+    test's own in the place of cert-manager's."""
+    config, tls = folder / "config", folder / "config/tls"
+    shutil.copytree(SCRIPTS, config)
+    tls.mkdir()
+    (config / "conf.d").mkdir()
+    shipped = REPOSITORY / "deploy/kubernetes/components/valkey-tls/tls.conf"
+    text = shipped.read_text()
+    assert "/etc/valkey/tls/" in text
+    (config / "conf.d/tls.conf").write_text(text.replace("/etc/valkey/tls/", f"{tls}/"))
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=test"),
+            *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+            *("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"),
+            *("-keyout", tls / "tls.key", "-out", tls / "tls.crt"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    shutil.copy(tls / "tls.crt", tls / "ca.crt")
+    return {"VALKEY_CONFIG": str(config), "VALKEY_TLS_CA": str(tls / "ca.crt")}
+
+
 class Node(Child):
     """A Valkey or a Sentinel, as a container would run it."""
 
@@ -67,8 +92,11 @@ class Node(Child):
 
     def ask(self, user: str, *command: str) -> str:
         password = Path(self.environment["VALKEY_SECRETS"], user).read_text()
+        authority = self.environment.get("VALKEY_TLS_CA")
+        tls = ["--tls", "--cacert", authority] if authority else []
+        login = ["--user", user, "--no-auth-warning"]
         return subprocess.run(
-            ["valkey-cli", "-p", str(self.port), "--user", user, "--no-auth-warning", *command],
+            ["valkey-cli", "-p", str(self.port), *tls, *login, *command],
             env=self.environment | {"REDISCLI_AUTH": password},
             capture_output=True,
             text=True,
@@ -86,15 +114,17 @@ class Node(Child):
 class Replicated:
     """One primary, two replicas, three Sentinels."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, settings: dict[str, str] | None = None):
+        settings = settings or {}
         write_passwords(folder / "passwords")
-        self.nodes = [Node(f"valkey-{i}", folder, "start.sh", {}) for i in range(3)]
+        self.nodes = [Node(f"valkey-{i}", folder, "start.sh", settings) for i in range(3)]
         self.sentinels = [
             Node(
                 f"sentinel-{i}",
                 folder,
                 "sentinel.sh",
-                {
+                settings
+                | {
                     "VALKEY_FIRST_PRIMARY": "127.0.0.1",
                     "VALKEY_PORT": str(self.nodes[0].port),
                 },

@@ -3,10 +3,10 @@
 import subprocess
 
 import pytest
-from lib.processes import Server, wait_until
+from lib.processes import BINARY, Server, clean_environment, wait_until
 from lib.wire import exchange, post
 
-from deploy.store import SCRIPTS, USERS, Node, Replicated, write_passwords
+from deploy.store import SCRIPTS, USERS, Node, Replicated, tls_settings, write_passwords
 
 
 @pytest.fixture
@@ -88,6 +88,11 @@ def test_nobody_and_others_than_meant_are_refused(single):
 def test_the_server_needs_no_more_than_its_user_has(single):
     single.start().wait_ready()
     folder = single.log_path.parent
+    # As the init container does.
+    load = [BINARY, "load", "--valkey-url", f"valkey://127.0.0.1:{single.port}"]
+    load += ["--valkey-username", "loader", "--valkey-password-file", folder / "passwords/loader"]
+    loaded = subprocess.run(load, env=clean_environment(), capture_output=True, text=True)
+    assert loaded.returncode == 0, loaded.stderr
     server = Server(
         folder / "server",
         f"valkey://127.0.0.1:{single.port}",
@@ -111,6 +116,28 @@ def test_what_was_written_is_there_after_a_kill(single):
     single.kill()
     single.start().wait_ready()
     assert single.ask("reader", "GET", "count:mixco") == "7"
+
+
+def test_with_tls_nothing_is_in_the_clear(folder):
+    """Clients, replication and Sentinels, all of it; the plain ports are closed."""
+    store = Replicated(folder, tls_settings(folder))
+    try:
+        store.start()
+        first = store.nodes[0]
+        assert first.ask("chaac", "SET", "count:mixco", "7") == "OK"
+        wait_until(lambda: store.nodes[1].ask("reader", "GET", "count:mixco") == "7", "replicated")
+        for node in (first, store.sentinels[0]):
+            plain = subprocess.run(
+                ["valkey-cli", "-p", str(node.port), "PING"],
+                capture_output=True,
+                text=True,
+                timeout=10,
+            )
+            assert "PONG" not in plain.stdout and "NOAUTH" not in plain.stdout + plain.stderr
+        left = first.run("leave.sh")
+        assert "the role is slave now" in left.stderr, left
+    finally:
+        store.kill()
 
 
 def test_a_server_may_ask_the_sentinels_and_do_no_more(replicated):
