@@ -94,6 +94,22 @@ make_secrets() {
         >/dev/null
   done < <(wanted_secrets)
   make_receivers
+  make_log_target
+}
+
+# make_log_target: where Fluent Bit sends to. An Elasticsearch that is not ours only its owner can name.
+make_log_target() {
+  local logs=(kube --namespace weather-logs)
+  has_object "DaemonSet fluent-bit" || return 0
+  if has_object "StatefulSet elasticsearch"; then
+    printf '%s' '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"elasticsearch"},"stringData":{"host":' \
+      '"elasticsearch.weather-logs.svc.cluster.local","port":"9200","tls":"off","user":"","password":""}}' |
+      "${logs[@]}" apply --server-side --force-conflicts --field-manager=chaac-deploy -f - >/dev/null
+  elif ! "${logs[@]}" get secret elasticsearch >/dev/null 2>&1; then
+    die "the Secret elasticsearch is missing in weather-logs: kubectl -n weather-logs create secret generic" \
+      "elasticsearch --from-literal=host=… --from-literal=port=9200 --from-literal=tls=on" \
+      "--from-literal=user=… --from-file=password=FILE; then run this again."
+  fi
 }
 
 secret_json() {

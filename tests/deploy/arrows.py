@@ -25,7 +25,8 @@ OUTSIDE = {
     "35.191.0.0/16": "edge",
     "130.211.0.0/22": "edge",
     "cert-manager app.kubernetes.io/component=controller": "cert-manager",
-    "0.0.0.0/0": "Kubernetes",
+    "monitoring app.kubernetes.io/name=prometheus": "operator",
+    "0.0.0.0/0": "anywhere",
     "0.0.0.0/0 except 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16": "internet",
 }
 SOLVER = ("acme-solver", {"acme.cert-manager.io/http01-solver": "true"}, (8089,))
@@ -178,13 +179,16 @@ def components_of(folder: Path) -> set[str]:
 
 
 def drawn(components: set[str]) -> set[Arrow]:
-    """The rows of the table whose component (or one of several) is used; `base` always is."""
+    """The rows of the table whose component (or one of several) is used; `base` always is. A
+    component narrows what another opens: "logs not elasticsearch"."""
     text = DOCUMENT.read_text()
     section = re.search(r"^## Who may talk to whom$(.*?)^## ", text, re.MULTILINE | re.DOTALL)[1]
     found = set()
     for row in re.findall(r"^\| *(?!from\b|-)(.+?) *\|$", section, re.MULTILINE):
         source, target, ports, where = [cell.strip() for cell in row.split("|")][:4]
-        if set(re.findall(r"[\w-]+", where)) & (components | {"base"}):
+        wanted, _, unwanted = where.partition(" not ")
+        used = components | {"base"}
+        if set(re.findall(r"[\w-]+", wanted)) & used and unwanted not in used:
             found |= {(source, target, int(port)) for port in ports.split(",")}
     assert found, f"{DOCUMENT} draws nothing"
     return found
