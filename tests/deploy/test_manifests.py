@@ -21,6 +21,7 @@ COMBINATIONS = [
     ("production", "locust"),
     ("production", "logs"),
     ("local", "elasticsearch"),
+    ("local", "grafana-redis"),
     ("ingress", "prometheus-operator"),
 ]
 
@@ -335,6 +336,7 @@ def test_generated_files_are_all_there_is():
         ("deploy/prometheus", "rules/*.yml", ()),
         ("deploy/alertmanager", "templates/*", ()),
         ("deploy/valkey", "*.sh", ()),
+        ("deploy/grafana", "dashboards/*.json", ()),
         ("load", "*.py", ("replay.py",)),
     ):
         root = REPOSITORY / folder
