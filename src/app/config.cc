@@ -43,7 +43,10 @@ Invocation ParseInvocation(int argc, const char* const* argv, const Environment&
     return {.command = Command::kPrint, .text = Shown(loaded, line.format)};
   }
   loaded.config.log.service_version = version;
-  return {.command = line.command == kHealth ? Command::kHealth : Command::kServe,
+  Command command = Command::kServe;
+  if (line.command == kHealth) command = Command::kHealth;
+  if (line.command == kLoad) command = Command::kLoad;
+  return {.command = command,
           .config = std::move(loaded.config),
           .health_ready = line.ready,
           .warnings = std::move(loaded.warnings)};

@@ -22,6 +22,7 @@
 #include "report/decoder.h"
 #include "store/endpoint.h"
 #include "store/options.h"
+#include "store/sentinel.h"
 
 namespace chaac {
 
@@ -33,6 +34,17 @@ struct ValkeyConfig {
   std::string password_file;    // Its contents go to Config::endpoint alone, never to `password`.
   std::string ca_file;          // TLS: whom to trust; empty: the system's certificates.
   std::string tls_server_name;  // TLS: the name the certificate must have; empty: the URL's host.
+  std::string sentinels;        // "host:port,…"; empty: the URL says where the store is.
+  std::string sentinel_master = "mymaster";
+  std::string sentinel_username;
+  std::string sentinel_password;
+  std::string sentinel_password_file;  // Its contents go to Config::sentinels alone.
+};
+
+// What must have a report before it is acknowledged, as it was given.
+struct AckConfig {
+  std::string level = "primary";  // Or "replica".
+  std::uint32_t replicas = 1;     // For "replica"; IngestLimits::ack_replicas is what counts.
 };
 
 struct Config {
@@ -43,7 +55,9 @@ struct Config {
   std::chrono::milliseconds drain_timeout{10'000};  // Then, for requests under way to finish.
 
   ValkeyConfig valkey;
-  Endpoint endpoint;  // What `valkey` says, parsed; username and password filled in.
+  AckConfig ack;
+  Endpoint endpoint;    // What `valkey` says, parsed; username and password filled in.
+  Sentinels sentinels;  // Likewise.
 
   HttpLimits http;  // connections_max and buffered_bytes_max are the whole process's.
   DecoderLimits decoder;
@@ -69,6 +83,7 @@ Environment ProcessEnvironment();
 
 enum class Command : std::uint8_t {
   kServe,   // Run the server.
+  kLoad,    // Put the function library into the store.
   kHealth,  // Ask a running server: its liveness, or with --ready its readiness.
   kPrint,   // Write Invocation::text to standard output and end: help, version, `chaac config`.
 };
@@ -76,7 +91,7 @@ enum class Command : std::uint8_t {
 // What the command line asks for.
 struct Invocation {
   Command command = Command::kPrint;
-  Config config;                      // For kServe and kHealth.
+  Config config;                      // For all but kPrint.
   bool health_ready = false;          // For kHealth: ask for readiness.
   std::string text;                   // For kPrint.
   std::vector<std::string> warnings;  // Sentences to log: likely slips that change nothing.

@@ -46,6 +46,12 @@ constexpr std::string_view kConfigFooter =
     "use, and where each value is from. Secrets are hidden. Examples:\n"
     "  chaac config > chaac.toml                            # a file to start from\n"
     "  CHAAC_PORT=80 chaac config --format json | jq .port  # which source wins?\n";
+constexpr std::string_view kLoadFooter =
+    "For stores whose server's user may not load functions (deploy/valkey/users.acl):\n"
+    "run it once before the servers, as the user that may. Exit status 0: the library\n"
+    "is there. Example:\n"
+    "  chaac load --valkey-url valkey://loader@store:6379 \\\n"
+    "      --valkey-password-file /run/secrets/loader\n";
 constexpr std::string_view kHealthFooter =
     "Exit status 0: yes; 1: no, or no answer. Examples:\n"
     "  chaac health --ready && echo takes reports\n"
@@ -115,6 +121,7 @@ class Parser {
     app_.footer(std::string(kFooter));
     app_.allow_extras();  // Refused by RefuseExtras(), with a suggestion.
     serve_ = AddCommand("serve", "Runs the server.", kServeFooter);
+    load_ = AddCommand("load", "Puts the function library into the store.", kLoadFooter);
     config_ = AddCommand("config", "Shows the effective configuration.", kConfigFooter);
     health_ = AddCommand("health", "Asks a running server whether it lives.", kHealthFooter);
     AddText(config_, "format", kGeneral, "text|json|markdown",
@@ -126,6 +133,7 @@ class Parser {
     for (const Property& property : Schema()) {
       AddSetting(serve_, property, defaults);
       AddSetting(config_, property, defaults);
+      if (property.name.starts_with("valkey-")) AddSetting(load_, property, defaults);
       if (property.name.starts_with("admin-")) AddSetting(health_, property, defaults);
     }
   }
@@ -146,10 +154,10 @@ class Parser {
                             : fmt::format("the flags cannot be read: {}; see chaac --help", text));
     }
     const std::vector<CLI::App*> commands = app_.get_subcommands();
-    if (commands.size() > 1) throw ConfigError("give one command: serve, config or health");
+    if (commands.size() > 1) throw ConfigError("give one command: serve, load, config or health");
     RefuseExtras(&app_);
     if (commands.empty()) {
-      throw ConfigError("a command is missing: serve, config or health; see chaac --help");
+      throw ConfigError("a command is missing: serve, load, config or health; see chaac --help");
     }
     RefuseExtras(commands.front());
     Collect(commands.front());
@@ -204,6 +212,7 @@ class Parser {
   }
 
   void Collect(const CLI::App* command) {
+    if (command == load_) result_.command = CommandLine::Command::kLoad;
     if (command == config_) result_.command = CommandLine::Command::kConfig;
     if (command == health_) result_.command = CommandLine::Command::kHealth;
     for (auto& [name, text] : texts_) {
@@ -218,6 +227,7 @@ class Parser {
 
   CLI::App app_;
   CLI::App* serve_ = nullptr;
+  CLI::App* load_ = nullptr;
   CLI::App* config_ = nullptr;
   CLI::App* health_ = nullptr;
   std::map<std::string, std::string, std::less<>>

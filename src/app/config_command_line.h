@@ -13,7 +13,7 @@
 namespace chaac {
 
 struct CommandLine {
-  enum class Command : std::uint8_t { kServe, kConfig, kHealth };
+  enum class Command : std::uint8_t { kServe, kLoad, kConfig, kHealth };
 
   std::optional<std::string> answer;  // Help or the version was asked for: this is it.
   Command command = Command::kServe;

@@ -28,6 +28,7 @@ constexpr std::size_t kNoticeBytesMax = 200;  // One line of a page.
 constexpr std::int64_t kLoopsMax = 256;       // More threads than any machine we know serves well.
 constexpr std::int64_t kRowsMax = 20'000;     // One request's ids come from one leased block.
 constexpr std::int64_t kDataTtlMinS = 120;    // Refreshed once a minute: two chances before expiry.
+constexpr std::int64_t kAckReplicasMax = 16;  // Of one primary; more are fed by other replicas.
 constexpr std::int64_t kMunicipalitiesMax = 65'535;  // MunicipalityIndex has 16 bits.
 static_assert(kRowsMax <= IngestLimits{}.ids_block);
 static_assert(kMunicipalitiesMax == std::numeric_limits<MunicipalityIndex>::max());
@@ -52,6 +53,10 @@ bool IsNotice(std::string_view text) {
 }
 
 bool IsPresent(std::string_view text) { return !text.empty(); }
+
+bool IsSentinels(std::string_view text) { return text.empty() || ParseSentinels(text).has_value(); }
+
+bool IsAck(std::string_view text) { return text == "primary" || text == "replica"; }
 
 std::vector<std::string> ListOf(std::string_view text) {
   std::vector<std::string> list;
@@ -117,6 +122,10 @@ constexpr std::string_view kAddressAllowed =
 constexpr std::string_view kConditionsAllowed =
     "1 to 32 different slugs of a-z, 0-9 and single -, separated by commas";
 static_assert(Conditions::kCountMax == 32);
+
+constexpr std::string_view kSentinelsAllowed =
+    "up to 16 addresses, host or host:port (26379 otherwise), separated by commas";
+static_assert(Sentinels::kCountMax == 16 && Sentinels::kDefaultPort == 26'379);
 
 // In the order in which help and reference show them.
 constexpr auto kSchema = std::to_array<Property>({
@@ -185,6 +194,39 @@ constexpr auto kSchema = std::to_array<Property>({
         kStore, "valkey-tls-server-name", "NAME",
         [](Config* c) -> ConfigField { return &c->valkey.tls_server_name; },
         "The name that the store's certificate must carry. Empty: the URL's host."),
+    Text(
+        kStore, "valkey-sentinels", "HOST:PORT,…", kSentinelsAllowed, IsSentinels,
+        [](Config* c) -> ConfigField { return &c->valkey.sentinels; },
+        "The Sentinels to ask where the primary is, now and after each failover; the URL's host and "
+        "port then count for nothing, its scheme (TLS or not) for the Sentinels too. Empty: the "
+        "store is where the URL says."),
+    Text(
+        kStore, "valkey-sentinel-master", "NAME", "a name", IsPresent,
+        [](Config* c) -> ConfigField { return &c->valkey.sentinel_master; },
+        "The name under which the Sentinels know the primary."),
+    Text(
+        kStore, "valkey-sentinel-username", "NAME",
+        [](Config* c) -> ConfigField { return &c->valkey.sentinel_username; },
+        "The Sentinels' own user, if they have one."),
+    Text(
+        kStore, "valkey-sentinel-password", "SECRET",
+        [](Config* c) -> ConfigField { return &c->valkey.sentinel_password; },
+        "The Sentinels' own password, if they have one. Prefer the variable or a file.",
+        Secrecy::kSecret),
+    Text(
+        kStore, "valkey-sentinel-password-file", "FILE",
+        [](Config* c) -> ConfigField { return &c->valkey.sentinel_password_file; },
+        "A file that holds the Sentinels' password."),
+    Text(
+        kStore, "ack", "primary|replica", "one of primary, replica", IsAck,
+        [](Config* c) -> ConfigField { return &c->ack.level; },
+        "What must have a report before it is acknowledged: the primary, or ack-replicas replicas "
+        "as well (docs/reliability.md)."),
+    Number(
+        kStore, "ack-replicas", "REPLICAS", 1, kAckReplicasMax,
+        [](Config* c) -> ConfigField { return &c->ack.replicas; },
+        "With ack replica: how many replicas. While fewer confirm, reports are answered 503. Only "
+        "all of them rule out that one is promoted that lacks an acknowledged report."),
     Number(
         kStore, "store-reply-timeout-ms", "MS", 10, 60 * kSecondMs,
         [](Config* c) -> ConfigField { return &c->ingest.reply_timeout; },

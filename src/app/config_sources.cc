@@ -142,40 +142,71 @@ std::vector<std::string> UnknownVariables(const Environment& environment) {
   return warnings;
 }
 
-// REQUIRES: valkey.password_file is given.
-std::string ReadPassword(const ValkeyConfig& valkey) {
-  if (!valkey.password.empty()) {
-    throw ConfigError(
-        "--valkey-password and --valkey-password-file are both set; give one of them");
+// A password as two settings give it: --`flag`, or the file that --`flag`-file names.
+struct PasswordSource {
+  std::string_view flag;
+  const std::string& password;
+  const std::string& file;
+};
+
+// REQUIRES: source.file is given.
+std::string ReadPassword(const PasswordSource& source) {
+  const std::string flag = fmt::format("--{}", source.flag);
+  if (!source.password.empty()) {
+    throw ConfigError(fmt::format("{0} and {0}-file are both set; give one of them", flag));
   }
-  auto text = ReadSmallFile(valkey.password_file, kPasswordBytesMax);
+  auto text = ReadSmallFile(source.file, kPasswordBytesMax);
   if (!text) {
-    throw ConfigError(fmt::format("--valkey-password-file {} cannot be read: {}",
-                                  Quote(valkey.password_file), text.error()));
+    throw ConfigError(
+        fmt::format("{}-file {} cannot be read: {}", flag, Quote(source.file), text.error()));
   }
   if (text->ends_with('\n')) text->pop_back();
   if (text->ends_with('\r')) text->pop_back();
   if (text->empty()) {
-    throw ConfigError(fmt::format("--valkey-password-file {} is empty; it holds the password",
-                                  Quote(valkey.password_file)));
+    throw ConfigError(
+        fmt::format("{}-file {} is empty; it holds the password", flag, Quote(source.file)));
   }
   return *std::move(text);
 }
 
-void ResolvePassword(const ValkeyConfig& valkey, Endpoint* endpoint) {
-  std::string_view flag = "valkey-url";
-  if (!valkey.password_file.empty()) {
-    flag = "valkey-password-file";
-    endpoint->password = ReadPassword(valkey);
-  } else if (!valkey.password.empty()) {
-    flag = "valkey-password";
-    endpoint->password = valkey.password;
+// `otherwise`: the flag that has given the password so far.
+void ResolvePassword(const PasswordSource& source, std::string_view otherwise,
+                     std::string* password) {
+  std::string flag(otherwise);
+  if (!source.file.empty()) {
+    flag = fmt::format("{}-file", source.flag);
+    *password = ReadPassword(source);
+  } else if (!source.password.empty()) {
+    flag = source.flag;
+    *password = source.password;
   }
-  if (endpoint->password == kHiddenSecret) {
+  if (*password == kHiddenSecret) {
     throw ConfigError(
         fmt::format("--{} gives the password {}, which is how a hidden one is shown; give the "
                     "password itself",
                     flag, kHiddenSecret));
+  }
+}
+
+// REQUIRES: valkey.sentinels was accepted before, and is not empty.
+void ResolveSentinels(Config* config) {
+  const ValkeyConfig& valkey = config->valkey;
+  if (config->endpoint.kind == Endpoint::Kind::kUnix) {
+    throw ConfigError(
+        fmt::format("--valkey-sentinels is {}, but --valkey-url is {}: Sentinels name hosts and "
+                    "ports; give a valkey:// or valkeys:// URL",
+                    Quote(valkey.sentinels), Redacted(config->endpoint)));
+  }
+  std::string password;
+  ResolvePassword({"valkey-sentinel-password", valkey.sentinel_password,
+                   valkey.sentinel_password_file},
+                  "valkey-sentinel-password", &password);
+  config->sentinels.primary = valkey.sentinel_master;
+  config->sentinels.addresses = ParseSentinels(valkey.sentinels).value();
+  for (Endpoint& sentinel : config->sentinels.addresses) {
+    sentinel.kind = config->endpoint.kind;
+    sentinel.username = valkey.sentinel_username;
+    sentinel.password = password;
   }
 }
 
@@ -194,7 +225,8 @@ void ResolveEndpoint(Config* config) {
   const ValkeyConfig& valkey = config->valkey;
   config->endpoint = ParseEndpoint(valkey.url).value();
   if (!valkey.username.empty()) config->endpoint.username = valkey.username;
-  ResolvePassword(valkey, &config->endpoint);
+  ResolvePassword({"valkey-password", valkey.password, valkey.password_file}, "valkey-url",
+                  &config->endpoint.password);
   const bool is_tls = config->endpoint.kind == Endpoint::Kind::kTls;
   for (const auto& [name, value] : {std::pair{"valkey-ca-file", &valkey.ca_file},
                                     std::pair{"valkey-tls-server-name", &valkey.tls_server_name}}) {
@@ -204,6 +236,7 @@ void ResolveEndpoint(Config* config) {
         Quote(*value), Redacted(config->endpoint)));
   }
   if (!valkey.ca_file.empty()) CheckCertificates(valkey);
+  if (!valkey.sentinels.empty()) ResolveSentinels(config);
 }
 
 // Of two settings, the first may not be above the second.
@@ -266,6 +299,9 @@ LoadedConfig LoadConfig(const Flags& flags, const Environment& environment,
     loaded.sources.emplace(property.name, given->source);
   }
   ResolveEndpoint(&loaded.config);
+  if (loaded.config.ack.level == "replica") {
+    loaded.config.ingest.ack_replicas = loaded.config.ack.replicas;
+  }
   CheckRelations(loaded.config);
   loaded.warnings = UnknownVariables(environment);
   return loaded;

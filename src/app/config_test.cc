@@ -285,9 +285,9 @@ TEST_F(ConfigTest, AHiddenPasswordIsNotAPassword) {
 }
 
 TEST_F(ConfigTest, UnknownArgumentsAreRefusedWithTheNearestKnownOne) {
-  EXPECT_EQ(Refusal({}), "a command is missing: serve, config or health; see chaac --help");
+  EXPECT_EQ(Refusal({}), "a command is missing: serve, load, config or health; see chaac --help");
   EXPECT_EQ(Refusal({"sevre"}),
-            "there is no command \"sevre\". Did you mean serve? Allowed are serve, config, health");
+            "there is no command \"sevre\". Did you mean serve? Allowed are serve, load, config, health");
   EXPECT_EQ(Refusal({"serve", "--prot", "80"}),
             "there is no flag --prot. Did you mean --port? See chaac serve --help");
   EXPECT_EQ(Refusal({"serve", "--prot=80"}),
@@ -302,7 +302,7 @@ TEST_F(ConfigTest, UnknownArgumentsAreRefusedWithTheNearestKnownOne) {
   EXPECT_EQ(Refusal({"health", "--port", "80"}),
             "there is no flag --port. See chaac health --help");
   EXPECT_EQ(Refusal({"serve", "now"}), "chaac serve takes no argument \"now\"");
-  EXPECT_EQ(Refusal({"serve", "config"}), "give one command: serve, config or health");
+  EXPECT_EQ(Refusal({"serve", "config"}), "give one command: serve, load, config or health");
   EXPECT_EQ(Refusal({"serve", "--port"}), "flag --port needs a value");
   EXPECT_EQ(Refusal({"config", "--format", "yaml"}),
             "flag --format is \"yaml\"; allowed is one of text, json, markdown");
@@ -353,6 +353,53 @@ TEST(EnvironmentTest, HoldsTheProcessesVariables) {
   ASSERT_NE(found, environment.end());
   EXPECT_EQ(found->second, "a=b");
   EXPECT_FALSE(ProcessEnvironment().contains("CHAAC_TEST_VARIABLE"));
+}
+
+TEST_F(ConfigTest, SentinelsTakeTheUrlsSchemeAndTheirOwnPassword) {
+  const Config config = Serve({"--valkey-url", "valkeys://u:p@ignored/2", "--valkey-sentinels",
+                               "a,b:7000,[::1]:7001", "--valkey-sentinel-master", "weather",
+                               "--valkey-sentinel-password", "s"});
+  ASSERT_EQ(config.sentinels.addresses.size(), 3U);
+  EXPECT_EQ(config.sentinels.primary, "weather");
+  EXPECT_EQ(Redacted(config.sentinels.addresses[0]), "valkeys://:***@a:26379");
+  EXPECT_EQ(Redacted(config.sentinels.addresses[1]), "valkeys://:***@b:7000");
+  EXPECT_EQ(config.sentinels.addresses[2].host, "::1");
+  EXPECT_EQ(config.sentinels.addresses[2].password, "s");
+  EXPECT_EQ(config.endpoint.password, "p");
+  EXPECT_TRUE(Serve({}).sentinels.addresses.empty());
+}
+
+TEST_F(ConfigTest, SentinelsThatCannotBeAskedAreRefused) {
+  const std::string seventeen = "h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h";
+  for (const std::string wrong : {"a,,b", "a:0", "a:x", "u@a", "redis://a", "a/0", " a"}) {
+    EXPECT_THAT(Refusal({"serve", "--valkey-sentinels", wrong}),
+                AllOf(StartsWith("flag --valkey-sentinels is "), HasSubstr("up to 16 addresses")));
+  }
+  EXPECT_THAT(Refusal({"serve", "--valkey-sentinels", seventeen}), HasSubstr("up to 16 addresses"));
+  EXPECT_THAT(
+      Refusal({"serve", "--valkey-sentinels", "a", "--valkey-url", "unix:///run/valkey.sock"}),
+      AllOf(StartsWith("--valkey-sentinels is \"a\""), HasSubstr("valkey:// or valkeys://")));
+  EXPECT_EQ(Refusal({"serve", "--valkey-sentinels", "a", "--valkey-sentinel-password", "x",
+                     "--valkey-sentinel-password-file", "y"}),
+            "--valkey-sentinel-password and --valkey-sentinel-password-file are both set; give one "
+            "of them");
+}
+
+TEST_F(ConfigTest, ReplicasCountOnlyWithThatLevel) {
+  EXPECT_EQ(Serve({}).ingest.ack_replicas, 0U);
+  EXPECT_EQ(Serve({"--ack-replicas", "2"}).ingest.ack_replicas, 0U);
+  EXPECT_EQ(Serve({"--ack", "replica"}).ingest.ack_replicas, 1U);
+  EXPECT_EQ(Serve({"--ack", "replica", "--ack-replicas", "2"}).ingest.ack_replicas, 2U);
+  EXPECT_EQ(Refusal({"serve", "--ack", "all"}),
+            "flag --ack is \"all\"; allowed is one of primary, replica");
+  EXPECT_THAT(Refusal({"serve", "--ack-replicas", "0"}), HasSubstr("a whole number from 1 to 16"));
+}
+
+TEST_F(ConfigTest, LoadTakesTheStoresFlags) {
+  const Invocation invocation = Parse({"load", "--valkey-url", "valkey://loader@store"});
+  EXPECT_EQ(invocation.command, Command::kLoad);
+  EXPECT_EQ(invocation.config.endpoint.username, "loader");
+  EXPECT_THAT(Refusal({"load", "--port", "1"}), HasSubstr("there is no flag --port"));
 }
 
 }  // namespace

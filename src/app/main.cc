@@ -21,6 +21,8 @@ int Run(const chaac::Invocation& invocation) {
       return EXIT_SUCCESS;
     case chaac::Command::kHealth:
       return chaac::HealthCommand(invocation.config.admin, invocation.health_ready);
+    case chaac::Command::kLoad:
+      return chaac::LoadLibrary(invocation.config);
     case chaac::Command::kServe:
       break;
   }

@@ -190,6 +190,20 @@ void AddMunicipalities(const Snapshot& snapshot, PrometheusPage* page) {
   }
 }
 
+void AddReplication(const MetricsPageSources& sources, PrometheusPage* page) {
+  page->AddCounter(
+      "chaac_ack_shortfalls_total",
+      "Times that fewer replicas than --ack-replicas confirmed a batch; it was not acknowledged.",
+      SumOf(
+          sources.loops,
+          [](const LoopMetrics& m) -> auto& { return m.ingest.writer.ack_shortfalls; }));
+  std::uint64_t failures = sources.control->link.sentinel_failures.Value();
+  failures += SumOf(
+      sources.loops, [](const LoopMetrics& m) -> auto& { return m.link.sentinel_failures; });
+  page->AddCounter("chaac_sentinel_failures_total",
+                   "Times that a Sentinel did not say where the primary is.", failures);
+}
+
 void AddStore(const MetricsPageSources& sources, PrometheusPage* page) {
   std::vector<std::pair<std::string, const LinkMetrics*>> links;
   links.emplace_back("snapshots", &sources.control->link);
@@ -251,6 +265,7 @@ std::string MetricsPage(const MetricsPageSources& sources) {
   AddReports(sources, &page);
   AddBatches(sources, &page);
   AddStream(sources, &page);
+  AddReplication(sources, &page);
   AddStore(sources, &page);
   AddQueries(sources.control->queries, &page);
   AddProcess(sources.started_at, &page);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -58,15 +59,28 @@ std::optional<Catalogue> LoadCatalogue(const std::string& municipalities) try {
                                 error.what()));
 }
 
+std::optional<TlsContext> MakeTls(const Config& config) {
+  if (config.endpoint.kind != Endpoint::Kind::kTls) return std::nullopt;
+  return std::optional<TlsContext>(std::in_place, config.valkey.ca_file,
+                                   config.valkey.tls_server_name);
+}
+
+PreflightResult CheckedStore(const Config& config, const TlsContext* tls) {
+  return Preflight({.endpoint = config.endpoint,
+                    .sentinels = config.sentinels,
+                    .waits = config.ingest.ack_replicas > 0},
+                   tls, kPreflightTimeout);
+}
+
 // A store that may not hold our data ends the start; one that is not there yet does not.
 void CheckStore(const Config& config, const TlsContext* tls) {
-  const PreflightResult result = Preflight(config.endpoint, tls, kPreflightTimeout);
+  const PreflightResult result = CheckedStore(config, tls);
   if (result.status == PreflightResult::Status::kIncompatible) {
-    throw std::runtime_error(Redacted(config.endpoint) + ": " + result.error);
+    throw std::runtime_error(result.address + ": " + result.error);
   }
   if (result.status == PreflightResult::Status::kUnreachable) {
     LogWarning("store out of reach: serving 503 until it is there",
-               {{"server.address", Redacted(config.endpoint)}, {"error.message", result.error}});
+               {{"server.address", result.address}, {"error.message", result.error}});
   }
 }
 
@@ -131,20 +145,31 @@ void Drain(const Config& config, const StopSignals& stop_signals, Readiness* rea
 
 }  // namespace
 
+int LoadLibrary(const Config& config) {
+  const std::optional<TlsContext> tls = MakeTls(config);
+  const PreflightResult result = CheckedStore(config, tls ? &*tls : nullptr);
+  if (result.status != PreflightResult::Status::kReady) {
+    std::fprintf(stderr, "chaac: %s: %s\n", result.address.c_str(), result.error.c_str());
+    return EXIT_FAILURE;
+  }
+  std::printf("%s has the function library\n", result.address.c_str());
+  return EXIT_SUCCESS;
+}
+
 int Serve(const Config& config, std::span<const WebAsset> assets, const StopSignals& stop_signals) {
   RaiseDescriptorLimit(config);
   const Conditions conditions(config.store.conditions);
   const std::optional<Catalogue> catalogue = LoadCatalogue(config.municipalities);
-  std::optional<TlsContext> tls;
-  if (config.endpoint.kind == Endpoint::Kind::kTls) {
-    tls.emplace(config.valkey.ca_file, config.valkey.tls_server_name);
-  }
+  const std::optional<TlsContext> tls = MakeTls(config);
   const TlsContext* tls_or_null = tls ? &*tls : nullptr;
   CheckStore(config, tls_or_null);
 
   Resolver resolver;  // Thread "resolver".
-  const Link::Environment link{
-      .endpoint = config.endpoint, .tls = tls_or_null, .resolver = &resolver};
+  const Link::Environment link{.endpoint = config.endpoint,
+                               .tls = tls_or_null,
+                               .resolver = &resolver,
+                               .sentinels = config.sentinels,
+                               .waits = config.ingest.ack_replicas > 0};
   SnapshotBoard board;
   Readiness readiness(&board);
   ListenerCount listeners(config.stream);

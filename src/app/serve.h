@@ -13,4 +13,7 @@ namespace chaac {
 // status. Throws std::exception when the server cannot start, with a sentence for the operator.
 int Serve(const Config& config, std::span<const WebAsset> assets, const StopSignals& stop_signals);
 
+// `chaac load`: puts the function library into the store, and says so. Returns the exit status.
+int LoadLibrary(const Config& config);
+
 }  // namespace chaac

@@ -38,6 +38,12 @@ bool HasClientIds(const Submission& submission) {
   return submission.server_ids < submission.decoded.reports.size();
 }
 
+// Several WAITs fit in the time that a report may wait.
+AckPolicy AckPolicyOf(const IngestLimits& limits) {
+  constexpr std::chrono::milliseconds kWaitMin{1};
+  return {.replicas = limits.ack_replicas, .wait = std::max(kWaitMin, limits.reply_timeout / 4)};
+}
+
 // Takes the rows for which `is_out` holds (asked in order) out of those still to be committed.
 template <typename IsOut>
 void RemoveRows(Submission* submission, IsOut is_out) {
@@ -76,7 +82,8 @@ Ingest::Ingest(IngestLimits limits, const StoreOptions* options, CommitEncoder::
       metrics_(metrics),
       cache_(options->data_ttl),
       encoder_(options, &cache_, std::move(slug_of)),
-      writer_(options, std::move(new_writer_id), limits.ids_block, &metrics->writer),
+      writer_(options, std::move(new_writer_id), limits.ids_block, &metrics->writer,
+              AckPolicyOf(limits)),
       gathering_(limits.batch_wait_max) {}
 
 Submission* Ingest::Acquire() {
@@ -225,7 +232,7 @@ void Ingest::OnReply(const redisReply& reply, MonotonicTime now) {
   const Fate fate = writer_.OnReply(reply);
   if (fate == Fate::kUndecided) return;
   metrics_->commit_duration_us.Observe(now - sent_at_);
-  Settle(fate, reply, now);
+  Settle(fate, writer_.Verdict(reply), now);
   NoteState(now);
 }
 
@@ -442,26 +449,39 @@ void Ingest::FailThoseWithIds(ErrorCode code, std::string_view detail) {
   Requeue();
 }
 
+// Why what stands in the queue was not sent.
+std::string Ingest::WhyNotSent() const {
+  if (!writer_.lease_error().empty()) {
+    return fmt::format(
+        "the store gives out no ids for reports ({}); an operator must look at its key {}; nothing "
+        "was stored",
+        writer_.lease_error(), kLeaseKey);
+  }
+  if (writer_.AwaitsReplicas()) {
+    return "fewer replicas than --ack-replicas asks for confirm an earlier commit; the report was "
+           "not sent to the store";
+  }
+  return "the store did not answer in time; the report was not sent to it";
+}
+
 // Answers all whose time is up. What was not sent leaves the queue; what was sent stays in flight.
 void Ingest::ExpireWaiting(MonotonicTime now) {
   while (!queue_.empty() && now - queue_.front()->arrived_at >= limits_.reply_timeout) {
     Submission* submission = queue_.PopFront();
     queue_reports_ -= RowsOf(*submission);
     if (resealed_ > 0) --resealed_;
-    Fail(submission, ErrorCode::kNotCommitted,
-         writer_.lease_error().empty()
-             ? "the store did not answer in time; the report was not sent to it"
-             : fmt::format("the store gives out no ids for reports ({}); an operator must look at "
-                           "its key {}; nothing was stored",
-                           writer_.lease_error(), kLeaseKey));
+    Fail(submission, ErrorCode::kNotCommitted, WhyNotSent());
   }
   for (Submission* s = in_flight_.front(); s != nullptr; s = s->next) {
     if (s->answered || now - s->arrived_at < limits_.reply_timeout) continue;
-    s->failure =
-        Error{ErrorCode::kOutcomeUnknown,
-              "the store did not answer in time: the report may or may not be stored; send "
-              "it again only with its id",
-              {}};
+    s->failure = Error{ErrorCode::kOutcomeUnknown,
+                       writer_.AwaitsReplicas()
+                           ? "the report is stored, but fewer replicas than --ack-replicas asks "
+                             "for have confirmed it in time: a failover may lose it; send it again "
+                             "only with its id"
+                           : "the store did not answer in time: the report may or may not be "
+                             "stored; send it again only with its id",
+                       {}};
     metrics_->rejected[static_cast<std::size_t>(ErrorCode::kOutcomeUnknown)].Add(
         s->decoded.reports.size());
     listener_->OnOutcome(*s);

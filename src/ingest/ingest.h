@@ -39,6 +39,7 @@ struct IngestLimits {
   std::size_t queue_reports_max = 65'536;
   std::chrono::milliseconds reply_timeout{
       2'000};                        // From arrival to an answer, whatever the store does.
+  std::uint32_t ack_replicas = 0;    // That must have a batch before it is acknowledged.
   std::uint32_t ids_block = 20'000;  // Leased at once. REQUIRES: at least the rows of one request.
 };
 
@@ -118,6 +119,7 @@ class Ingest {
                           const std::string& detail);
   void Requeue();
   void ExpireWaiting(MonotonicTime now);
+  [[nodiscard]] std::string WhyNotSent() const;
   void NoteState(MonotonicTime now);
   [[nodiscard]] bool AnyoneWaitsInFlight() const;
 

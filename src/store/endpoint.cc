@@ -229,6 +229,17 @@ tl::expected<Endpoint, std::string> ParseEndpoint(std::string_view url) {
   return endpoint;
 }
 
+tl::expected<Endpoint, std::string> ParseAddress(std::string_view text,
+                                                 std::uint16_t default_port) {
+  Endpoint endpoint;
+  endpoint.port = default_port;
+  if (text.find('@') != std::string_view::npos || text.find('/') != std::string_view::npos) {
+    return Unexpected("an address is a host and a port, as in 10.0.0.7:26379");
+  }
+  if (auto taken = TakeAuthority(text, &endpoint); !taken) return Unexpected(taken.error());
+  return endpoint;
+}
+
 std::string Redacted(const Endpoint& endpoint) {
   std::string credentials;
   if (!endpoint.username.empty() || !endpoint.password.empty()) {

@@ -32,6 +32,9 @@ struct Endpoint {
 // repeats no part of `url`: in one that is malformed, any part may be the password.
 tl::expected<Endpoint, std::string> ParseEndpoint(std::string_view url);
 
+// "host", "host:port", "[::1]:port". The error as above.
+tl::expected<Endpoint, std::string> ParseAddress(std::string_view text, std::uint16_t default_port);
+
 // As a URL again, for logs and for people: a password is shown as "***".
 std::string Redacted(const Endpoint& endpoint);
 

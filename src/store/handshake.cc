@@ -31,7 +31,8 @@ bool StartsWith(std::string_view text, std::string_view prefix) {
 
 }  // namespace
 
-Handshake::Handshake(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+Handshake::Handshake(Endpoint endpoint, bool waits)
+    : endpoint_(std::move(endpoint)), waits_(waits) {}
 
 Handshake::Step Handshake::After(Step step) const {
   switch (step) {
@@ -42,6 +43,8 @@ Handshake::Step Handshake::After(Step step) const {
     case Step::kName:
       return Step::kInfo;
     case Step::kInfo:
+      return waits_ ? Step::kWait : Step::kLoad;
+    case Step::kWait:
       return Step::kLoad;
     case Step::kLoad:
       return Step::kList;
@@ -69,6 +72,7 @@ void Handshake::Start(std::string* out) {
   }
   AppendCommand({"CLIENT", "SETNAME", "chaac"}, out);
   AppendCommand({"INFO"}, out);
+  if (waits_) AppendCommand({"WAIT", "0", "1"}, out);  // For no replica: answers at once.
   AppendCommand({"FUNCTION", "LOAD", kLibraryCode}, out);
   AppendCommand({"FUNCTION", "LIST", "LIBRARYNAME", kLibraryName, "WITHCODE"}, out);
   AppendCommand({"SET", kSchemaKey, kSchemaVersion, "NX"}, out);
@@ -111,6 +115,13 @@ Handshake::Status Handshake::OnError(Step step, std::string_view error) {
     error_ = fmt::format("the store answers: {}", error);  // Of a function, should ours be missing.
     return Status::kMore;                                  // The code is compared in the next step.
   }
+  if (step == Step::kLoad && StartsWith(error, "NOPERM")) {
+    error_ = fmt::format(
+        "the function library is not in the store, and the user may not load it ({}): run 'chaac "
+        "load' as a user that may, or grant +function|load",
+        error);
+    return Status::kMore;  // Another user may have loaded it.
+  }
   const bool writes_are_refused =
       StartsWith(error, "OOM") || StartsWith(error, "MISCONF") || StartsWith(error, "NOREPLICAS");
   if (writes_are_refused && (step == Step::kLoad || step == Step::kSchema)) {
@@ -126,7 +137,13 @@ Handshake::Status Handshake::OnError(Step step, std::string_view error) {
                             "--valkey-username and --valkey-password-file",
                             error));
   }
-  if (StartsWith(error, "NOPERM") || StartsWith(error, "ERR DB index")) {
+  if (StartsWith(error, "NOPERM")) {
+    return Fail(Status::kIncompatible,
+                fmt::format("the store's user lacks a right that Chaac needs: {}; see "
+                            "deploy/valkey/users.acl",
+                            error));
+  }
+  if (StartsWith(error, "ERR DB index")) {
     return Fail(Status::kIncompatible,
                 fmt::format("the store refuses what Chaac needs: {}", error));
   }
@@ -150,7 +167,9 @@ Handshake::Status Handshake::CheckInfo(std::string_view info) {
   }
   const std::string_view role = InfoValue(info, "role");
   if (!role.empty() && role != "master") {
-    return Fail(Status::kNotNow, "the store is a replica: point --valkey-url at the primary");
+    return Fail(Status::kNotNow,
+                "the store is a replica: point --valkey-url at the primary, or name the Sentinels "
+                "that know it (--valkey-sentinels)");
   }
   return Status::kMore;
 }

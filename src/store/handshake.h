@@ -20,7 +20,8 @@ class Handshake {
     kIncompatible,  // Fails until somebody changes something. See error().
   };
 
-  explicit Handshake(Endpoint endpoint);
+  // `waits`: the user must be allowed to WAIT for replicas.
+  explicit Handshake(Endpoint endpoint, bool waits = false);
 
   // Appends all commands; OnReply() takes their replies in order.
   void Start(std::string* out);
@@ -35,6 +36,7 @@ class Handshake {
     kSelect,
     kName,
     kInfo,
+    kWait,
     kLoad,
     kList,
     kSchema,
@@ -49,6 +51,7 @@ class Handshake {
   [[nodiscard]] Status CheckLibrary(const redisReply& reply);
 
   const Endpoint endpoint_;
+  const bool waits_;
   Step step_ = Step::kDone;
   std::string error_;
 };

@@ -21,7 +21,8 @@ Link::Link(EventLoop* loop, const Environment* environment, LinkListener* listen
       environment_(environment),
       listener_(listener),
       metrics_(metrics),
-      handshake_(environment->endpoint),
+      target_(environment->endpoint),
+      handshake_(environment->endpoint, environment->waits),
       read_bytes_(kReadBytes),
       backoff_(environment->limits.backoff_min),
       jitter_(std::random_device{}()) {}
@@ -58,19 +59,26 @@ void Link::OnTick() {
 }
 
 void Link::StartAttempt() {
-  deadline_ = loop_->Now() + environment_->limits.establish_timeout;
-  const Endpoint& endpoint = environment_->endpoint;
-  if (endpoint.kind == Endpoint::Kind::kUnix) {
+  is_asking_ = FollowsSentinels();
+  StartConnecting(is_asking_ ? environment_->sentinels.addresses[sentinel_]
+                             : environment_->endpoint);
+}
+
+void Link::StartConnecting(Endpoint target) {
+  target_ = std::move(target);
+  deadline_ = loop_->Now() +
+              (is_asking_ ? Sentinels::kAskTimeout : environment_->limits.establish_timeout);
+  if (target_.kind == Endpoint::Kind::kUnix) {
     Connect({});
     return;
   }
   state_ = State::kResolving;
-  lookup_ = environment_->resolver->Start(endpoint.host, endpoint.port);
+  lookup_ = environment_->resolver->Start(target_.host, target_.port);
 }
 
 void Link::Connect(const SocketAddress& address) {
   std::string error;
-  transport_ = Transport::Connect(environment_->endpoint, address, environment_->tls, &error);
+  transport_ = Transport::Connect(target_, address, environment_->tls, &error);
   if (transport_ == nullptr) {
     Fail(error);
     return;
@@ -107,7 +115,11 @@ void Link::ContinueEstablishing() {
   reader_ = std::make_unique<ReplyReader>();
   output_.clear();
   sent_ = 0;
-  handshake_.Start(&output_);
+  if (is_asking_) {
+    question_.Start(target_, environment_->sentinels.primary, &output_);
+  } else {
+    handshake_.Start(&output_);
+  }
   Flush();
 }
 
@@ -168,11 +180,32 @@ void Link::ReadReplies() {
   }
 }
 
+void Link::HandleSentinel(const redisReply& reply) {
+  switch (question_.OnReply(reply)) {
+    case SentinelQuestion::Status::kMore:
+      return;
+    case SentinelQuestion::Status::kNotNow:
+    case SentinelQuestion::Status::kRefused:
+      Fail(question_.error());
+      return;
+    case SentinelQuestion::Status::kAnswered:
+      break;
+  }
+  Disconnect();
+  is_asking_ = false;
+  sentinels_tried_ = 0;
+  Endpoint primary = environment_->endpoint;
+  primary.host = question_.host();
+  primary.port = question_.port();
+  StartConnecting(std::move(primary));
+}
+
 void Link::HandleReply(const redisReply& reply) {
   if (state_ == State::kUp) {
     listener_->OnLinkReply(reply);
     return;
   }
+  if (is_asking_) return HandleSentinel(reply);
   switch (handshake_.OnReply(reply)) {
     case Handshake::Status::kMore:
       return;
@@ -189,7 +222,7 @@ void Link::HandleReply(const redisReply& reply) {
   last_error_.clear();
   metrics_->connects.Add();
   metrics_->up.Set(1);
-  LogInfo("store connected", {{"server.address", Redacted(environment_->endpoint)}});
+  LogInfo("store connected", {{"server.address", Redacted(target_)}});
   listener_->OnLinkUp();
 }
 
@@ -197,9 +230,7 @@ void Link::Reconnect(std::string_view reason) {
   if (transport_ != nullptr) Fail(reason);
 }
 
-void Link::Fail(std::string_view reason) {
-  const std::string why(reason);  // `reason` may live in what is torn down here.
-  const bool was_up = state_ == State::kUp;
+void Link::Disconnect() {
   if (transport_ != nullptr) loop_->Remove(transport_->fd());
   transport_.reset();
   reader_.reset();
@@ -207,16 +238,32 @@ void Link::Fail(std::string_view reason) {
   output_.clear();
   sent_ = 0;
   state_ = State::kWaiting;
-  metrics_->failures.Add();
+}
+
+void Link::Fail(std::string_view reason) {
+  const std::string why(reason);  // `reason` may live in what is torn down here.
+  const bool was_up = state_ == State::kUp;
+  Disconnect();
   metrics_->up.Set(0);
+  if (FollowsSentinels()) sentinel_ = (sentinel_ + 1) % environment_->sentinels.addresses.size();
+  if (is_asking_) {
+    metrics_->sentinel_failures.Add();
+    if (++sentinels_tried_ < environment_->sentinels.addresses.size()) {
+      deadline_ = loop_->Now();  // The next tick asks the next one.
+      return;
+    }
+    sentinels_tried_ = 0;
+  }
+  metrics_->failures.Add();
 
   std::uniform_real_distribution<double> fraction(0.5, 1.0);
   deadline_ = loop_->Now() +
               std::chrono::duration_cast<std::chrono::milliseconds>(backoff_ * fraction(jitter_));
-  backoff_ = std::min(backoff_ * 2, environment_->limits.backoff_max);
+  backoff_ = std::min(backoff_ * 2, FollowsSentinels() ? environment_->limits.sentinel_backoff_max
+                                                       : environment_->limits.backoff_max);
   if (why != last_error_) {
     LogWarning(was_up ? "store connection lost, retrying" : "store cannot be used, retrying",
-               {{"server.address", Redacted(environment_->endpoint)}, {"error.message", why}});
+               {{"server.address", Redacted(target_)}, {"error.message", why}});
     last_error_ = why;
   }
   if (was_up) listener_->OnLinkDown();

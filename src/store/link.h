@@ -1,5 +1,7 @@
 // Link: one loop's connection to the store, kept alive: connects, shakes hands, reads replies, and
-// after any failure tries again with growing, jittered pauses. Decides nothing about commits.
+// after any failure tries again with growing, jittered pauses. Decides nothing about commits. With
+// Sentinels, every attempt begins by asking them, in turn, where the primary is; after a failure of
+// any kind the next one is asked, so that none that is dead or wrong can hold the link.
 // Not thread-safe: everything happens on its event loop's thread.
 #pragma once
 
@@ -17,6 +19,7 @@
 #include "store/handshake.h"
 #include "store/resolver.h"
 #include "store/resp.h"
+#include "store/sentinel.h"
 #include "store/transport.h"
 
 namespace chaac {
@@ -26,6 +29,8 @@ struct LinkLimits {
       2'000};                                    // From connect() to the handshake's last reply.
   std::chrono::milliseconds backoff_min{50};     // The first pause between two attempts;
   std::chrono::milliseconds backoff_max{2'000};  // it doubles up to this. Jitter takes up to half.
+  // The same with Sentinels: they are quick to ask, and a promotion is to be seen soon.
+  std::chrono::milliseconds sentinel_backoff_max{250};
 };
 
 // Counted by the link's thread, read by any.
@@ -33,6 +38,7 @@ struct LinkMetrics {
   Gauge up;  // 1 while commands can be sent.
   Counter connects;
   Counter failures;  // Attempts that failed and connections that were lost.
+  Counter sentinel_failures;  // Sentinels that did not say where the primary is.
 };
 
 class LinkListener {
@@ -53,6 +59,8 @@ class Link final : private EventHandler {
     const TlsContext* tls = nullptr;  // Needed for Kind::kTls.
     Resolver* resolver = nullptr;
     LinkLimits limits;
+    Sentinels sentinels{};   // When there are any, `endpoint` tells all but host and port.
+    bool waits = false;      // Whether WAIT will be sent.
   };
 
   Link(EventLoop* loop, const Environment* environment, LinkListener* listener,
@@ -78,10 +86,14 @@ class Link final : private EventHandler {
 
   void OnEvents(std::uint32_t epoll_events) override;
   void StartAttempt();
+  void StartConnecting(Endpoint target);
   void Connect(const SocketAddress& address);
   void ContinueEstablishing();
   void ReadReplies();
   void HandleReply(const redisReply& reply);
+  void HandleSentinel(const redisReply& reply);
+  void Disconnect();
+  [[nodiscard]] bool FollowsSentinels() const { return !environment_->sentinels.addresses.empty(); }
   void Fail(std::string_view reason);
   void Watch(bool for_writing);
 
@@ -91,6 +103,11 @@ class Link final : private EventHandler {
   LinkMetrics* metrics_;
 
   State state_ = State::kWaiting;
+  Endpoint target_;         // Of the attempt under way: the store, or one of the Sentinels.
+  bool is_asking_ = false;  // It is a Sentinel.
+  std::size_t sentinel_ = 0;        // Whose turn it is.
+  std::size_t sentinels_tried_ = 0;  // Without an answer, since the last pause.
+  SentinelQuestion question_;
   std::shared_ptr<Lookup> lookup_;
   std::size_t attempts_ = 0;  // Since the connection was last up.
   std::unique_ptr<Transport> transport_;

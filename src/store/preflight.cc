@@ -1,9 +1,10 @@
-// One handshake over a blocking wait.
+// One handshake over a blocking wait, after a question to the Sentinels where there are any.
 #include "store/preflight.h"
 
 #include <poll.h>
 
 #include <array>
+#include <optional>
 
 #include "store/handshake.h"
 
@@ -33,16 +34,15 @@ std::string Complete(const Transport& transport, Clock::time_point deadline, Ste
   }
 }
 
-PreflightResult ShakeHands(const Endpoint& endpoint, Transport* transport,
-                           Clock::time_point deadline) {
-  Handshake handshake(endpoint);
-  std::string output;
-  handshake.Start(&output);
+// Sends `output`, then hands every reply to `on_reply` until that says that it has enough.
+template <typename OnReply>
+PreflightResult Converse(Transport* transport, std::string_view output, Clock::time_point deadline,
+                         OnReply on_reply) {
   std::size_t count = 0;
   for (std::string_view rest = output; !rest.empty(); rest.remove_prefix(count)) {
     const std::string error =
         Complete(*transport, deadline, [&] { return transport->Write(rest, &count); });
-    if (!error.empty()) return {Status::kUnreachable, error};
+    if (!error.empty()) return {Status::kUnreachable, error, {}};
   }
   ReplyReader reader;
   std::array<char, std::size_t{16} * 1024> buffer{};
@@ -50,59 +50,122 @@ PreflightResult ShakeHands(const Endpoint& endpoint, Transport* transport,
     ReplyPtr reply;
     const ReplyReader::Status status = reader.Next(&reply);
     if (status == ReplyReader::Status::kProtocolError) {
-      return {Status::kIncompatible, "what it answers is not RESP: is it a Valkey server?"};
+      return {Status::kIncompatible, "what it answers is not RESP: is it a Valkey server?", {}};
     }
     if (status == ReplyReader::Status::kNeedMore) {
       const std::string error = Complete(*transport, deadline, [&] {
         return transport->Read(buffer.data(), buffer.size(), &count);
       });
-      if (!error.empty()) return {Status::kUnreachable, error};
+      if (!error.empty()) return {Status::kUnreachable, error, {}};
       reader.Feed(std::string_view(buffer.data(), count));
       continue;
     }
-    switch (handshake.OnReply(*reply)) {
-      case Handshake::Status::kMore:
-        break;
-      case Handshake::Status::kReady:
-        return {Status::kReady, {}};
-      case Handshake::Status::kNotNow:
-        return {Status::kUnreachable, handshake.error()};
-      case Handshake::Status::kIncompatible:
-        return {Status::kIncompatible, handshake.error()};
-    }
+    if (const auto result = on_reply(*reply)) return *result;
   }
 }
 
-PreflightResult Attempt(const Endpoint& endpoint, const SocketAddress& address,
-                        const TlsContext* tls, Clock::time_point deadline) {
-  std::string error;
-  const std::unique_ptr<Transport> transport = Transport::Connect(endpoint, address, tls, &error);
-  if (transport == nullptr) return {Status::kUnreachable, error};
-  error = Complete(*transport, deadline, [&] { return transport->Establish(); });
-  if (!error.empty()) return {Status::kUnreachable, error};
-  return ShakeHands(endpoint, transport.get(), deadline);
+using Outcome = std::optional<PreflightResult>;
+
+PreflightResult ShakeHands(Handshake* handshake, Transport* transport, Clock::time_point deadline) {
+  std::string output;
+  handshake->Start(&output);
+  return Converse(transport, output, deadline, [&](const redisReply& reply) -> Outcome {
+    switch (handshake->OnReply(reply)) {
+      case Handshake::Status::kMore:
+        return std::nullopt;
+      case Handshake::Status::kReady:
+        return PreflightResult{Status::kReady, {}, {}};
+      case Handshake::Status::kNotNow:
+        return PreflightResult{Status::kUnreachable, handshake->error(), {}};
+      case Handshake::Status::kIncompatible:
+        break;
+    }
+    return PreflightResult{Status::kIncompatible, handshake->error(), {}};
+  });
 }
 
-}  // namespace
+PreflightResult Ask(SentinelQuestion* question, const Endpoint& sentinel,
+                    const std::string& primary, Transport* transport, Clock::time_point deadline) {
+  std::string output;
+  question->Start(sentinel, primary, &output);
+  return Converse(transport, output, deadline, [&](const redisReply& reply) -> Outcome {
+    switch (question->OnReply(reply)) {
+      case SentinelQuestion::Status::kMore:
+        return std::nullopt;
+      case SentinelQuestion::Status::kAnswered:
+        return PreflightResult{Status::kReady, {}, {}};
+      case SentinelQuestion::Status::kNotNow:
+        return PreflightResult{Status::kUnreachable, question->error(), {}};
+      case SentinelQuestion::Status::kRefused:
+        break;
+    }
+    return PreflightResult{Status::kIncompatible, question->error(), {}};
+  });
+}
 
-PreflightResult Preflight(const Endpoint& endpoint, const TlsContext* tls,
-                          std::chrono::milliseconds timeout) {
+// Connects to the endpoint, at any of its addresses, and has `talk` go on.
+template <typename Talk>
+PreflightResult Visit(const Endpoint& endpoint, const TlsContext* tls,
+                      std::chrono::milliseconds timeout, Talk talk) {
   Lookup lookup;
   if (endpoint.kind != Endpoint::Kind::kUnix) {
     lookup.host = endpoint.host;
     lookup.port = endpoint.port;
     Resolver::Run(&lookup);
-    if (!lookup.error.empty()) return {Status::kUnreachable, lookup.error};
+    if (!lookup.error.empty()) return {Status::kUnreachable, lookup.error, Redacted(endpoint)};
   } else {
     lookup.addresses.emplace_back();  // The path says it all.
   }
   const Clock::time_point deadline = Clock::now() + timeout;
   PreflightResult result;
   for (const SocketAddress& address : lookup.addresses) {
-    result = Attempt(endpoint, address, tls, deadline);
+    std::string error;
+    const std::unique_ptr<Transport> transport = Transport::Connect(endpoint, address, tls, &error);
+    if (transport != nullptr) {
+      error = Complete(*transport, deadline, [&] { return transport->Establish(); });
+    }
+    result = error.empty() ? talk(transport.get(), deadline)
+                           : PreflightResult{Status::kUnreachable, error, {}};
     if (result.status != Status::kUnreachable) break;
   }
+  result.address = Redacted(endpoint);
   return result;
+}
+
+// Fills in the primary's host and port. One Sentinel that answers is enough; of those that do not,
+// what would need a change is told first.
+PreflightResult FindPrimary(const Sentinels& sentinels, const TlsContext* tls, Endpoint* primary) {
+  PreflightResult result;
+  for (const Endpoint& sentinel : sentinels.addresses) {
+    SentinelQuestion question;
+    const PreflightResult answer = Visit(
+        sentinel, tls, Sentinels::kAskTimeout,
+        [&](Transport* transport, Clock::time_point deadline) {
+          return Ask(&question, sentinel, sentinels.primary, transport, deadline);
+        });
+    if (answer.status == Status::kReady) {
+      primary->host = question.host();
+      primary->port = question.port();
+      return answer;
+    }
+    if (result.status != Status::kIncompatible) result = answer;
+  }
+  return result;
+}
+
+}  // namespace
+
+PreflightResult Preflight(const PreflightOptions& options, const TlsContext* tls,
+                          std::chrono::milliseconds timeout) {
+  Endpoint endpoint = options.endpoint;
+  if (!options.sentinels.addresses.empty()) {
+    const PreflightResult found = FindPrimary(options.sentinels, tls, &endpoint);
+    if (found.status != Status::kReady) return found;
+  }
+  return Visit(endpoint, tls, timeout, [&](Transport* transport, Clock::time_point deadline) {
+    Handshake handshake(endpoint, options.waits);
+    return ShakeHands(&handshake, transport, deadline);
+  });
 }
 
 }  // namespace chaac

@@ -7,6 +7,7 @@
 
 #include "store/endpoint.h"
 #include "store/resolver.h"
+#include "store/sentinel.h"
 #include "store/transport.h"
 
 namespace chaac {
@@ -18,11 +19,20 @@ struct PreflightResult {
     kIncompatible,  // Until somebody changes something.
   };
   Status status = Status::kUnreachable;
-  std::string error;  // A sentence, unless kReady.
+  std::string error;    // A sentence, unless kReady.
+  std::string address;  // Of whom it speaks, as a URL without its password.
 };
 
-// Blocks for `timeout` at most (and as long as a name look-up takes). `tls` as for Transport.
-PreflightResult Preflight(const Endpoint& endpoint, const TlsContext* tls,
+// What is to be checked.
+struct PreflightOptions {
+  Endpoint endpoint;
+  Sentinels sentinels{};  // When there are any, `endpoint` tells all but host and port.
+  bool waits = false;   // The user must be allowed to WAIT.
+};
+
+// Blocks for `timeout` at most (and as long as name look-ups take), and before that for
+// Sentinels::kAskTimeout for each Sentinel that does not answer. `tls` as for Transport.
+PreflightResult Preflight(const PreflightOptions& options, const TlsContext* tls,
                           std::chrono::milliseconds timeout);
 
 }  // namespace chaac

@@ -40,6 +40,28 @@ void AppendCommand(std::initializer_list<std::string_view> arguments, std::strin
   for (const std::string_view argument : arguments) AppendBulk(argument, out);
 }
 
+void AppendReply(const redisReply& reply, std::string* out) {
+  switch (reply.type) {
+    case REDIS_REPLY_INTEGER:
+      out->append(":").append(std::to_string(reply.integer)).append("\r\n");
+      return;
+    case REDIS_REPLY_STRING:
+      return AppendBulk(TextOf(reply), out);
+    case REDIS_REPLY_STATUS:
+      out->append("+").append(TextOf(reply)).append("\r\n");
+      return;
+    case REDIS_REPLY_ERROR:
+      out->append("-").append(TextOf(reply)).append("\r\n");
+      return;
+    case REDIS_REPLY_ARRAY:
+      AppendArrayHeader(SizeOf(reply), out);
+      for (std::size_t i = 0; i < SizeOf(reply); ++i) AppendReply(ElementOf(reply, i), out);
+      return;
+    default:
+      out->append("$-1\r\n");
+  }
+}
+
 ReplyReader::ReplyReader() : reader_(redisReaderCreate()) {
   if (reader_ == nullptr) throw std::bad_alloc();
 }

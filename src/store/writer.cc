@@ -35,11 +35,12 @@ std::string_view VerdictOf(const redisReply& reply) {
 }  // namespace
 
 Writer::Writer(const StoreOptions* options, std::function<std::string()> new_id,
-               std::uint32_t ids_block, WriterMetrics* metrics)
+               std::uint32_t ids_block, WriterMetrics* metrics, AckPolicy ack)
     : options_(options),
       new_id_(std::move(new_id)),
       ids_block_(ids_block),
       metrics_(metrics),
+      ack_(ack),
       id_(new_id_()) {}
 
 void Writer::OnLinkUp(std::string* out) {
@@ -54,6 +55,7 @@ void Writer::OnLinkDown() {
   open_sent_ = false;
   batch_sent_ = false;
   lease_sent_ = false;
+  verdict_.reset();
   expected_.clear();
 }
 
@@ -83,6 +85,8 @@ void Writer::Send(std::string* command, std::string* out) {
   command->clear();
   has_batch_ = true;
   in_doubt_ = false;
+  short_of_replicas_ = false;
+  verdict_.reset();
   Pump(out);
 }
 
@@ -116,10 +120,13 @@ void Writer::Pump(std::string* out) {
     expected_.push_back(Expect::kOpen);
     open_sent_ = true;
   }
-  if (in_doubt_) metrics_->resends.Add();
+  if (in_doubt_ && !short_of_replicas_) metrics_->resends.Add();
   out->append(batch_);
   expected_.push_back(Expect::kCommit);
   batch_sent_ = true;
+  if (ack_.replicas == 0) return;
+  AppendCommand({"WAIT", std::to_string(ack_.replicas), std::to_string(ack_.wait.count())}, out);
+  expected_.push_back(Expect::kWait);
 }
 
 Fate Writer::OnReply(const redisReply& reply) {
@@ -139,6 +146,8 @@ Fate Writer::OnReply(const redisReply& reply) {
       break;
     case Expect::kCommit:
       return OnCommit(reply);
+    case Expect::kWait:
+      return OnWait(reply);
   }
   return Fate::kUndecided;
 }
@@ -165,20 +174,21 @@ void Writer::OnLease(const redisReply& reply) {
 }
 
 Fate Writer::OnCommit(const redisReply& reply) {
+  const std::string_view verdict = VerdictOf(reply);
+  if (verdict == "APPLIED" || verdict == "REPEATED" || verdict == "KNOWN") {
+    if (ack_.replicas == 0) return Acknowledge(reply);
+    std::string bytes;  // The caller's reply ends with this call.
+    AppendReply(reply, &bytes);
+    ReplyReader reader;
+    reader.Feed(bytes);
+    if (reader.Next(&verdict_) == ReplyReader::Status::kReply) return Fate::kUndecided;
+  }
   batch_sent_ = false;
   if (IsFunctionMissing(reply)) {
     load_needed_ = true;
     return Fate::kUndecided;
   }
   if (IsError(reply)) return OnCommitError(TextOf(reply));
-  const std::string_view verdict = VerdictOf(reply);
-  if (verdict == "APPLIED" || verdict == "REPEATED") {
-    ++last_sequence_;
-    has_batch_ = false;
-    in_doubt_ = false;
-    return Fate::kApplied;
-  }
-  if (verdict == "KNOWN") return GiveUp(Fate::kKnownIds);
   if (verdict == "REFUSED") return GiveUp(Fate::kRefused);
   if (verdict == "FULL") return GiveUp(Fate::kFull);
   if (verdict == "IDSFULL") return GiveUp(Fate::kIdWindowFull);
@@ -200,17 +210,48 @@ Fate Writer::OnCommit(const redisReply& reply) {
   return GiveUp(Fate::kUnknown);
 }
 
+// REQUIRES: `verdict` is APPLIED, REPEATED or KNOWN, and as safe as the policy asks for.
+Fate Writer::Acknowledge(const redisReply& verdict) {
+  batch_sent_ = false;
+  if (VerdictOf(verdict) == "KNOWN") return GiveUp(Fate::kKnownIds);
+  ++last_sequence_;
+  has_batch_ = false;
+  in_doubt_ = false;
+  return Fate::kApplied;
+}
+
+Fate Writer::OnWait(const redisReply& reply) {
+  if (verdict_ == nullptr || !batch_sent_) return Fate::kUndecided;  // The commit was refused.
+  const bool is_safe = reply.type == REDIS_REPLY_INTEGER && reply.integer >= ack_.replicas;
+  if (is_safe) return Acknowledge(*verdict_);
+  const bool is_known = VerdictOf(*verdict_) == "KNOWN";
+  verdict_.reset();
+  batch_sent_ = false;
+  metrics_->ack_shortfalls.Add();
+  // This batch closed its writer: the same ids are asked for again under another.
+  if (is_known) return GiveUp(Fate::kNotApplied);
+  short_of_replicas_ = true;
+  in_doubt_ = true;  // A failover may undo it: only an answer to the same batch tells.
+  return Fate::kUndecided;
+}
+
 Fate Writer::OnCommitError(std::string_view error) {
   if (!IsRefusedOnEntry(error)) return GiveUp(Fate::kUnknown);
   // This copy was not applied. An earlier one, whose reply was lost, may have been: keep asking.
   return in_doubt_ ? Fate::kUndecided : GiveUp(Fate::kStoreRefused);
 }
 
+// Commands whose replies are due might change something when they arrive.
+bool Writer::WritesAreUnderWay() const {
+  return std::any_of(expected_.begin(), expected_.end(),
+                     [](Expect expect) { return expect != Expect::kWait; });
+}
+
 // Rule 1: a (writer, sequence) that was sent is never used again for other content.
 Fate Writer::GiveUp(Fate fate) {
   // The old fence may go only when no copy of its open and commit can still arrive: together they
   // would create it anew and pass it. Otherwise it stays, closed, until it expires.
-  fence_to_delete_ = replies_lost_ || !expected_.empty() ? std::string() : FenceKey(id_);
+  fence_to_delete_ = replies_lost_ || WritesAreUnderWay() ? std::string() : FenceKey(id_);
   id_ = new_id_();
   last_sequence_ = 0;
   opened_ = false;

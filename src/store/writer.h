@@ -5,6 +5,10 @@
 //
 // One batch is in flight at a time. Commands are appended to a buffer that the caller sends in
 // order; every reply is handed back in order.
+//
+// With AckPolicy::replicas a WAIT travels behind each commit, and what would acknowledge (APPLIED,
+// REPEATED, KNOWN) counts only once so many replicas have confirmed it. Until then the same batch
+// is sent again: its repeat performs a write, so that WAIT covers the commit on any connection.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +40,16 @@ enum class Fate : std::uint8_t {
 
 // Counted by the loop's thread, read by any.
 struct WriterMetrics {
-  Counter resends;       // Batches sent again after their reply was lost.
-  Counter renewals;      // Batches given up, and with them the writer's id.
-  Counter lost_batches;  // Acknowledged, and missing in the store: a lost AOF tail, a failover.
+  Counter resends;         // Batches sent again after their reply was lost.
+  Counter renewals;        // Batches given up, and with them the writer's id.
+  Counter lost_batches;    // Acknowledged, and missing in the store: a lost AOF tail, a failover.
+  Counter ack_shortfalls;  // WAITs that ended with fewer replicas than AckPolicy asks for.
+};
+
+// What the store must have confirmed before a batch is acknowledged, besides its primary.
+struct AckPolicy {
+  std::uint32_t replicas = 0;           // 0: the primary alone.
+  std::chrono::milliseconds wait{500};  // One WAIT; then the batch is sent again. At least 1 ms.
 };
 
 class Writer {
@@ -49,7 +60,7 @@ class Writer {
   // `options` outlives the writer. `new_id` makes a random 128-bit id, in hexadecimal. `ids_block`:
   // how many report ids are leased at once; REQUIRES: at least as many as any one batch takes.
   Writer(const StoreOptions* options, std::function<std::string()> new_id, std::uint32_t ids_block,
-         WriterMetrics* metrics);
+         WriterMetrics* metrics, AckPolicy ack = {});
 
   // The connection is ready for commands, or is lost with all replies still due.
   void OnLinkUp(std::string* out);
@@ -67,9 +78,13 @@ class Writer {
   // Sends the batch that was encoded under NextHeader(). The buffer returns empty, its memory kept.
   void Send(std::string* command, std::string* out);
 
-  // The next reply. Any fate but kUndecided means that no batch is in flight any more; `reply` may
-  // then be consulted for the details named at Fate.
+  // The next reply. Any fate but kUndecided means that no batch is in flight any more; the details
+  // named at Fate are then in Verdict(reply).
   [[nodiscard]] Fate OnReply(const redisReply& reply);
+  // The commit's own reply, where `reply`, which decided the fate, is that of its WAIT.
+  [[nodiscard]] const redisReply& Verdict(const redisReply& reply) const {
+    return verdict_ == nullptr ? reply : *verdict_;
+  }
 
   // Sends again what a passing fault of the store has held up. Call it every few tens of
   // milliseconds.
@@ -81,14 +96,21 @@ class Writer {
   [[nodiscard]] const std::string& lease_error() const { return lease_error_; }
   // A reply to the batch was lost: whether it was applied is not known at present.
   [[nodiscard]] bool InDoubt() const { return has_batch_ && in_doubt_; }
+  // The batch in flight is committed, but too few replicas have confirmed it so far.
+  [[nodiscard]] bool AwaitsReplicas() const {
+    return has_batch_ && (verdict_ != nullptr || short_of_replicas_);
+  }
 
  private:
-  enum class Expect : std::uint8_t { kLoad, kOpen, kLease, kCommit };
+  enum class Expect : std::uint8_t { kLoad, kOpen, kLease, kCommit, kWait };
 
   void Pump(std::string* out);
   void OnLease(const redisReply& reply);
   [[nodiscard]] Fate OnCommit(const redisReply& reply);
   [[nodiscard]] Fate OnCommitError(std::string_view error);
+  [[nodiscard]] Fate OnWait(const redisReply& reply);
+  [[nodiscard]] Fate Acknowledge(const redisReply& verdict);
+  [[nodiscard]] bool WritesAreUnderWay() const;
   [[nodiscard]] Fate GiveUp(Fate fate);
   [[nodiscard]] bool LeaseIsLow() const;
 
@@ -96,6 +118,7 @@ class Writer {
   std::function<std::string()> new_id_;
   const std::uint32_t ids_block_;
   WriterMetrics* metrics_;
+  const AckPolicy ack_;
 
   bool link_up_ = false;
   std::vector<Expect> expected_;  // Replies due, in order: few, and a deque would allocate.
@@ -113,6 +136,8 @@ class Writer {
   bool has_batch_ = false;
   bool batch_sent_ = false;  // On this connection, and its reply is due.
   bool in_doubt_ = false;
+  ReplyPtr verdict_;                // Would acknowledge the batch; its WAIT is due or has decided.
+  bool short_of_replicas_ = false;  // The last WAIT for the batch in flight was in vain.
 
   bool load_needed_ = false;
   bool lease_sent_ = false;

@@ -38,7 +38,7 @@ std::size_t CountOf(std::string_view text, std::string_view part) {
 
 class WriterTest : public testing::Test {
  protected:
-  WriterTest() {
+  explicit WriterTest(AckPolicy ack = {}) : ack_(ack) {
     options_.conditions = {"sunny"};
     store_.SetTime(WallTime(seconds(1'700'000'000)));
     store_.Execute({"FUNCTION", "LOAD", std::string(kLibraryCode)});
@@ -120,10 +120,11 @@ class WriterTest : public testing::Test {
   MonotonicTime now_{hours(1000)};
   std::string client_id_;
   std::uint64_t digest_ = 1;
+  AckPolicy ack_;
   int identities_ = 0;
   WriterMetrics metrics_;
   Writer writer_{&options_, [this] { return "writer-" + std::to_string(++identities_); }, kIdsBlock,
-                 &metrics_};
+                 &metrics_, ack_};
 };
 
 TEST_F(WriterTest, IsReadyOnceIdsAreLeasedAndNothingIsInFlight) {
@@ -449,6 +450,149 @@ TEST_F(WriterTest, NoIdIsGivenTwiceByWritersOfOneStore) {
     exchange_other();
   }
   EXPECT_EQ(ids.size(), given);
+}
+
+// As above, with acknowledgements that need two replicas. `replicas_` have everything at once.
+class ReplicaWriterTest : public WriterTest {
+ protected:
+  ReplicaWriterTest() : WriterTest({.replicas = 2, .wait = std::chrono::milliseconds(70)}) {
+    store_.AnswerWaits([this](std::uint64_t writes) {
+      waited_for_.push_back(writes);
+      return replicas_;
+    });
+  }
+
+  std::int64_t replicas_ = 2;
+  std::vector<std::uint64_t> waited_for_;
+};
+
+TEST_F(WriterTest, NothingIsWaitedForWithoutReplicas) {
+  Connect();
+  Send();
+  EXPECT_THAT(sent_, Not(HasSubstr("WAIT")));
+}
+
+TEST_F(ReplicaWriterTest, ACommitIsAcknowledgedOnceTheReplicasHaveIt) {
+  Connect();
+  Send();
+  EXPECT_THAT(sent_, testing::EndsWith(command_ + "*3\r\n$4\r\nWAIT\r\n$1\r\n2\r\n$2\r\n70\r\n"));
+  const std::string replies = server_->Feed(sent_);
+  sent_.clear();
+  const std::size_t wait_at = replies.rfind(":2");
+  EXPECT_EQ(Receive(replies.substr(0, wait_at)), Fate::kUndecided);
+  EXPECT_TRUE(writer_.AwaitsReplicas());
+  EXPECT_FALSE(writer_.ReadyFor(0));
+  EXPECT_EQ(Receive(replies.substr(wait_at)), Fate::kApplied);
+  EXPECT_FALSE(writer_.AwaitsReplicas());
+  EXPECT_TRUE(writer_.ReadyFor(1));
+  EXPECT_EQ(waited_for_.back(), store_.writes());
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  EXPECT_EQ(Count(), "2");
+  EXPECT_EQ(metrics_.ack_shortfalls.Value(), 0U);
+}
+
+TEST_F(ReplicaWriterTest, WithTooFewReplicasTheSameBatchIsSentAgainUntilThereAreEnough) {
+  Connect();
+  replicas_ = 1;
+  EXPECT_EQ(Commit(), Fate::kUndecided);
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    EXPECT_EQ(metrics_.ack_shortfalls.Value(), i);
+    EXPECT_TRUE(writer_.InDoubt());
+    EXPECT_TRUE(writer_.AwaitsReplicas());
+    writer_.OnTick(&sent_);
+    EXPECT_THAT(sent_, testing::StartsWith(command_));
+    EXPECT_EQ(Exchange(), Fate::kUndecided);
+    EXPECT_EQ(waited_for_.back(), store_.writes()) << "the repeat performed no write";
+  }
+  replicas_ = 2;
+  writer_.OnTick(&sent_);
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_EQ(Count(), "1");
+  EXPECT_EQ(metrics_.resends.Value(), 0U);
+  EXPECT_EQ(metrics_.renewals.Value(), 0U);
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  EXPECT_EQ(Fence(1), "2");
+}
+
+TEST_F(ReplicaWriterTest, ARepeatOnANewConnectionWaitsForTheCommitItself) {
+  Connect();
+  Send();
+  DeliverAndLoseReplies();
+  EXPECT_TRUE(writer_.InDoubt());
+  EXPECT_FALSE(writer_.AwaitsReplicas());
+  const std::uint64_t committed = store_.writes();
+  Reconnect();
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_GT(waited_for_.back(), committed);
+  EXPECT_EQ(Count(), "1");
+}
+
+TEST_F(ReplicaWriterTest, AnIdThatIsKnownIsAcknowledgedOnlyWhenTheReplicasKnowItToo) {
+  Connect();
+  client_id_ = "a";
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  replicas_ = 0;
+  EXPECT_EQ(Commit(), Fate::kNotApplied);  // To be asked for again, under another identity.
+  EXPECT_EQ(writer_.NextHeader(now_).writer, "writer-2");
+  replicas_ = 2;
+  Send();
+  const std::string replies = server_->Feed(sent_);
+  sent_.clear();
+  ReplyReader reader;
+  reader.Feed(replies);
+  Fate fate = Fate::kUndecided;
+  for (ReplyPtr reply; reader.Next(&reply) == ReplyReader::Status::kReply;) {
+    fate = writer_.OnReply(*reply);
+    if (fate != Fate::kUndecided) {
+      EXPECT_EQ(WordsOf(writer_.Verdict(*reply)), "KNOWN 0 0000000000000001");
+    }
+  }
+  EXPECT_EQ(fate, Fate::kKnownIds);
+  EXPECT_EQ(Count(), "1");
+}
+
+TEST_F(ReplicaWriterTest, AWaitBehindARefusedCommitDecidesNothing) {
+  Connect();
+  store_.SetError("-OOM command not allowed");
+  Send();
+  const std::string replies = server_->Feed(sent_);
+  sent_.clear();
+  const std::size_t wait_at = replies.rfind(":2");
+  EXPECT_EQ(Receive(replies.substr(0, wait_at)), Fate::kStoreRefused);
+  store_.SetError("");
+  Send();  // Before the reply to the old WAIT.
+  EXPECT_EQ(Receive(replies.substr(wait_at)), Fate::kUndecided);
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_EQ(Count(), "1");
+}
+
+TEST_F(ReplicaWriterTest, AfterAFailoverThatLostItABatchIsSealedAnewAndNoLossIsCounted) {
+  Connect();
+  EXPECT_EQ(Commit(), Fate::kApplied);
+  const auto replica = store_.Snapshot();
+  replicas_ = 1;
+  EXPECT_EQ(Commit(), Fate::kUndecided);
+  EXPECT_EQ(Count(), "2");
+  Disconnect();
+  store_.Promote(replica);
+  EXPECT_EQ(Count(), "1");
+  replicas_ = 2;
+  Reconnect();
+  EXPECT_EQ(Exchange(), Fate::kApplied);
+  EXPECT_EQ(Count(), "2");
+  EXPECT_EQ(metrics_.lost_batches.Value(), 0U);
+}
+
+TEST_F(ReplicaWriterTest, AWaitThatIsAnErrorIsAShortfall) {
+  Connect();
+  Send();
+  std::string replies = server_->Feed(sent_);
+  sent_.clear();
+  replies.erase(replies.rfind(":2"));
+  EXPECT_EQ(Receive(replies + "-ERR WAIT cannot be used with replica instances\r\n"),
+            Fate::kUndecided);
+  EXPECT_EQ(metrics_.ack_shortfalls.Value(), 1U);
+  EXPECT_TRUE(writer_.InDoubt());
 }
 
 }  // namespace

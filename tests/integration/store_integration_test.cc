@@ -278,7 +278,7 @@ class StoreIntegrationTest : public testing::Test {
   StoreOptions options_;
   Resolver resolver_;
   Link::Environment environment_{
-      .endpoint = {}, .tls = nullptr, .resolver = &resolver_, .limits = {}};
+      .endpoint = {}, .tls = nullptr, .resolver = &resolver_, .limits = {}, .sentinels = {}};
 };
 
 TEST_F(StoreIntegrationTest, EveryKeyIsWhatAPlainReferenceSays) {

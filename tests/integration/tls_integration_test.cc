@@ -70,7 +70,7 @@ class TlsIntegrationTest : public testing::Test {
   }
 
   [[nodiscard]] PreflightResult Try(const TlsContext& tls) const {
-    return Preflight(endpoint_, &tls, std::chrono::seconds(60));
+    return Preflight({.endpoint = endpoint_, .sentinels = {}}, &tls, std::chrono::seconds(60));
   }
 
   Certificates certificates_;
@@ -89,7 +89,7 @@ TEST_F(TlsIntegrationTest, CommitsOverTls) {
   options.conditions = {"sunny"};
   Resolver resolver;
   const Link::Environment environment{
-      .endpoint = endpoint_, .tls = &tls, .resolver = &resolver, .limits = {}};
+      .endpoint = endpoint_, .tls = &tls, .resolver = &resolver, .limits = {}, .sentinels = {}};
   StoreClient client(&environment, &options, {"mixco"});
   ASSERT_TRUE(client.AwaitConnected());
   // Large enough for many TLS records each way.

@@ -82,6 +82,7 @@ void LuaStore::RunDataCommand(const Command& command, Arguments arguments, Reply
   if (Refuses(command.kind) || is_refused_ping) return reply.Error(error_);
   CommandCall call{&keys_, arguments, reply};
   command.run(call);
+  if (command.kind != CommandKind::kRead) ++writes_;
 }
 
 // What redis.call() runs. An error set from outside refuses whole functions, not what is in them.
@@ -101,6 +102,7 @@ void LuaStore::RunForScript(Arguments arguments, ScriptAccess access, ReplyWrite
   }
   CommandCall call{&keys_, arguments, reply};
   command->run(call);
+  if (command->kind != CommandKind::kRead) ++writes_;
 }
 
 void LuaStore::SetError(std::string error) {
@@ -124,6 +126,12 @@ void LuaStore::SetConfig(const std::string& name, const std::string& value) {
 void LuaStore::Restart() {
   error_.clear();
   libraries_.Restart();
+}
+
+void LuaStore::Promote(const std::map<std::string, StoredValue>& data) {
+  Restart();
+  keys_.Clear();
+  for (const auto& [key, value] : data) keys_.Put(key, value);
 }
 
 namespace {

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -45,6 +47,22 @@ class LuaStore {
   // The process ends and starts again with all data and libraries (appendfsync always). An error
   // set before is gone.
   void Restart();
+
+  // Another process takes this one's place, which has these keys and the same libraries: a replica
+  // that was promoted. An error set before is gone.
+  void Promote(const std::map<std::string, StoredValue>& data);
+
+  // Changes made so far: the replication offset.
+  [[nodiscard]] std::uint64_t writes() const { return writes_; }
+
+  // What WAIT answers: how many replicas have the first `writes` changes. Without it: none.
+  void AnswerWaits(std::function<std::int64_t(std::uint64_t writes)> replicas) {
+    replicas_ = std::move(replicas);
+  }
+  // How many replicas have the first `writes` changes. For RespServer, which knows whose they are.
+  [[nodiscard]] std::int64_t ReplicasWith(std::uint64_t writes) const {
+    return replicas_ ? replicas_(writes) : 0;
+  }
 
   // The values of keys as they are now, for tests. nullopt: no such key, or another type.
   [[nodiscard]] std::optional<std::string> Get(const std::string& key);
@@ -92,6 +110,8 @@ class LuaStore {
   FunctionLibraries libraries_;
   std::string error_;  // Without '-'; empty: none.
   std::map<std::string, std::string> config_;
+  std::uint64_t writes_ = 0;
+  std::function<std::int64_t(std::uint64_t)> replicas_;
 };
 
 }  // namespace chaac

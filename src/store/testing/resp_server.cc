@@ -38,11 +38,20 @@ bool RespServer::ReadPart(std::string* replies) {
   position_ += *bulk_bytes_ + 2;
   bulk_bytes_.reset();
   if (--arguments_missing_ == 0) {
-    const std::vector<std::string_view> views(arguments_.begin(), arguments_.end());
-    store_->Execute(views, replies);
+    Execute(replies);
     arguments_.clear();
   }
   return true;
+}
+
+void RespServer::Execute(std::string* replies) {
+  if (arguments_.front() == "WAIT") {
+    return ReplyWriter(replies).Integer(store_->ReplicasWith(last_write_));
+  }
+  const std::uint64_t before = store_->writes();
+  const std::vector<std::string_view> views(arguments_.begin(), arguments_.end());
+  store_->Execute(views, replies);
+  if (store_->writes() != before) last_write_ = store_->writes();
 }
 
 std::optional<std::int64_t> RespServer::ReadHeader(char type, std::string* replies) {

@@ -1,10 +1,11 @@
 // RespServer: the store's end of one client connection. Bytes go in as they arrive, cut anywhere,
-// many commands at once; the replies of the commands they complete come out. Only arrays of bulk
+// many commands at once; the replies of the commands they complete come out. WAIT answers at once. Only arrays of bulk
 // strings are understood, as Valkey's clients send them; on anything else it answers an error and
 // closes. Not thread-safe.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,7 +33,10 @@ class RespServer {
   // closed.
   std::optional<std::int64_t> ReadHeader(char type, std::string* replies);
 
+  void Execute(std::string* replies);
+
   LuaStore* store_;
+  std::uint64_t last_write_ = 0;  // LuaStore::writes() after this connection's last change.
   std::string input_;
   std::size_t position_ = 0;           // Of the first byte in `input_` not yet read.
   std::size_t arguments_missing_ = 0;  // Of the command under way.
