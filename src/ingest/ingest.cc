@@ -322,7 +322,11 @@ void Ingest::Settle(Fate fate, const redisReply& reply, MonotonicTime now) {
     case Fate::kUnknown:
       return FailInFlight(
           ErrorCode::kOutcomeUnknown,
-          "the store lost track of this commit: the report may or may not be stored");
+          IsError(reply)
+              ? fmt::format("the store failed within this commit ({}): the report may or may not "
+                            "be stored",
+                            TextOf(reply))
+              : "the store lost track of this commit: the report may or may not be stored");
   }
 }
 

@@ -8,6 +8,7 @@ import time
 from lib.proxy import Link, Wire, is_commit
 from lib.reports import MUNICIPALITIES
 
+from faults.failover import fail_over
 from faults.stage import REPLY_TIMEOUT_MS, Stage, Void
 
 FAULTS = {}
@@ -343,3 +344,11 @@ async def wrong_type(stage: Stage):
     refused = stage.ledger.refused
     await stage.load.reach("acknowledged", 300)
     stage.notes["refused_later"] = stage.ledger.refused - refused
+
+
+@fault
+async def failover(stage: Stage):
+    """kill -9 of the primary of three nodes, with `--ack replica --ack-replicas 2`, just after its
+    replication was cut; Sentinels promote a replica and the server follows. What the other levels
+    promise, and lose: script/faults --failovers."""
+    await fail_over(stage)

@@ -86,6 +86,17 @@ def _first(items: list[str], prefix: str) -> list[str]:
     return [f"{prefix}: {item}" for item in items[:10]] + more
 
 
+def lost_rows(ledger: Ledger, dump: Dump) -> list[Row]:
+    """What was acknowledged and is not stored."""
+    ids_sent = {row.report.id for row in ledger.rows if row.report.id is not None}
+    stored = {_stored_identity(row, ids_sent) for row in all_stored(dump)}
+    return [
+        row
+        for row in ledger.rows
+        if row.acknowledged_epoch >= ledger.epoch and _identity(row.report) not in stored
+    ]
+
+
 def check_stored(ledger: Ledger, dump: Dump) -> list[str]:
     """L1: everything acknowledged is stored; and nothing is stored that was not sent, or of which
     the server said it is not."""

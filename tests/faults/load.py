@@ -96,6 +96,7 @@ class Load:
         self._messages: list[Message] = []
         self._made = 0
         self.in_flight = 0  # Requests sent and not answered.
+        self.pause_s = 0.0  # Of each connection, between two bursts.
 
     def start(self):
         self._tasks = [asyncio.create_task(self._send_on()) for _ in range(CONNECTIONS)]
@@ -159,6 +160,8 @@ class Load:
                     if not burst or self._stopping or attempt == 2:
                         break
                     self._ledger.resent += sum(len(message.rows) for message in burst)
+                if self.pause_s:
+                    await asyncio.sleep(self.pause_s)
         finally:
             client.close()
 

@@ -9,9 +9,17 @@ import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from faults.failover import FAILOVERS, SUITE_PLAN, FailoverStage, fail_over
 from faults.faults import FAULTS
-from faults.ledger import all_stored, check_counters, check_resent, check_stored, check_totals
-from faults.stage import Stage, Void
+from faults.ledger import (
+    all_stored,
+    check_counters,
+    check_resent,
+    check_stored,
+    check_totals,
+    lost_rows,
+)
+from faults.stage import BareStage, Stage, Void
 
 ATTEMPTS_MAX = 3  # Of a run whose fault does not happen.
 RUN_SECONDS_MAX = 180
@@ -45,7 +53,7 @@ class Result:
         return {p: not any(x.startswith(p) for x in self.problems) for p in PROMISES}
 
 
-async def _settled_dump(stage: Stage):
+async def _settled_dump(stage: BareStage):
     """The store when the server's own totals agree with it, or when they do not come to."""
     deadline = time.monotonic() + SETTLE_SECONDS_MAX
     while True:
@@ -56,10 +64,24 @@ async def _settled_dump(stage: Stage):
         await asyncio.sleep(0.05)
 
 
-async def _play(stage: Stage, fault: str):
+def _stage(fault: str, folder: Path, rng: random.Random) -> BareStage:
+    plan = SUITE_PLAN if fault == "failover" else FAILOVERS.get(fault)
+    return Stage(folder, rng) if plan is None else FailoverStage(folder, rng, plan)
+
+
+def _excuse_losses(stage: BareStage, dump):
+    """Counts what was acknowledged and is lost, where its loss is announced; the checks that follow
+    are of all else."""
+    lost = lost_rows(stage.ledger, dump)
+    stage.notes["lost"] = len(lost)
+    for row in lost:
+        row.acknowledged_epoch = -1
+
+
+async def _play(stage: BareStage, fault: str):
     stage.load.start()
     await stage.load.reach("acknowledged", 400)
-    await FAULTS[fault](stage)
+    await (fail_over if fault in FAILOVERS else FAULTS[fault])(stage)
     await stage.load.reach("acknowledged", 1500)
     stage.check_counters(await stage.dump(), "under load")
     await stage.load.stop()
@@ -67,6 +89,8 @@ async def _play(stage: Stage, fault: str):
 
     before, problems = await _settled_dump(stage)
     stage.problems += problems
+    if stage.may_lose:
+        _excuse_losses(stage, before)
     stage.problems += check_stored(stage.ledger, before) + check_counters(before)
 
     await stage.load.send_again()
@@ -83,7 +107,10 @@ async def _attempt(result: Result, attempt: int, folder: Path):
     rng = random.Random(f"{result.fault} {result.seed} {attempt}")
     stage = None
     try:
-        async with asyncio.timeout(RUN_SECONDS_MAX), Stage(folder, rng) as stage:
+        async with (
+            asyncio.timeout(RUN_SECONDS_MAX),
+            _stage(result.fault, folder, rng) as stage,
+        ):
             result.stored = await _play(stage, result.fault)
     finally:
         if stage is not None:

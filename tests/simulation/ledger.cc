@@ -134,6 +134,23 @@ void Ledger::CheckMunicipality(LuaStore* store, std::size_t index,
   CheckSeries(store, slug, expected, faults);
 }
 
+std::size_t Ledger::ForgetLost(LuaStore* store) {
+  std::map<std::size_t, std::uint32_t> all;
+  std::vector<std::string> faults;  // Are found again by Contradictions().
+  for (const std::string& slug : slugs_) {
+    if (!store->List("recent:" + slug)) continue;
+    const auto stored = CountStored(store, slug, &faults);
+    all.insert(stored.begin(), stored.end());
+  }
+  std::size_t lost = 0;
+  for (std::size_t key = 0; key < sent_.size(); ++key) {
+    if (!sent_[key].acknowledged || all.count(key) != 0) continue;
+    sent_[key].acknowledged = false;
+    ++lost;
+  }
+  return lost;
+}
+
 std::vector<std::string> Ledger::Contradictions(LuaStore* store, bool all_ids_settled) const {
   std::vector<std::string> faults;
   std::map<std::size_t, std::uint32_t> all;

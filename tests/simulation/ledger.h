@@ -36,6 +36,10 @@ class Ledger {
   [[nodiscard]] std::vector<std::string> Contradictions(LuaStore* store,
                                                         bool all_ids_settled) const;
 
+  // Reports that were acknowledged and are not stored: what a failover lost. They count as never
+  // acknowledged from now on. Their number.
+  std::size_t ForgetLost(LuaStore* store);
+
  private:
   struct Expected {
     std::uint64_t count = 0;
