@@ -26,8 +26,7 @@ constexpr std::array<std::string_view, 3> kFormats = {"text", "json", "markdown"
 constexpr std::string_view kDescription =
     "Chaac stores weather reports exactly once in Valkey and serves live statistics.";
 constexpr std::string_view kFooter =
-    "Every flag --some-name can also be the environment variable CHAAC_SOME_NAME or a\n"
-    "line some-name = value in the file of --config. Flags win, then the environment.\n"
+    "A flag --some-name may be a variable CHAAC_SOME_NAME or a line of --config, too.\n"
     "\n"
     "Start a server, send it a report, read it back:\n"
     "  chaac serve --valkey-url valkey://127.0.0.1:6379\n"

@@ -149,8 +149,11 @@ TEST(HelpTest, ListsEverySettingByGroup) {
 TEST(HelpTest, FitsATerminal) {
   constexpr std::size_t kColumns = 80;
   constexpr int kLinesOfOneScreen = 24;
-  for (const auto& arguments : std::vector<std::vector<const char*>>{
-           {"--help"}, {"serve", "--help"}, {"config", "--help"}, {"health", "--help"}}) {
+  for (const auto& arguments : std::vector<std::vector<const char*>>{{"--help"},
+                                                                     {"serve", "--help"},
+                                                                     {"load", "--help"},
+                                                                     {"config", "--help"},
+                                                                     {"health", "--help"}}) {
     std::istringstream help(Help(arguments));
     int lines = 0;
     for (std::string line; std::getline(help, line); ++lines) {

@@ -197,7 +197,8 @@ constexpr auto kSchema = std::to_array<Property>({
     Text(
         kStore, "valkey-sentinels", "HOST:PORT,…", kSentinelsAllowed, IsSentinels,
         [](Config* c) -> ConfigField { return &c->valkey.sentinels; },
-        "The Sentinels to ask where the primary is, now and after each failover; the URL's host and "
+        "The Sentinels to ask where the primary is, now and after each failover; the URL's host "
+        "and "
         "port then count for nothing, its scheme (TLS or not) for the Sentinels too. Empty: the "
         "store is where the URL says."),
     Text(

@@ -72,6 +72,7 @@ std::vector<std::string> Values(const Property& property) {
             std::to_string(value + 4)};
   }
   if (property.name == "log-format") return {"json", "text", "auto", "json"};
+  if (property.name == "ack") return {"replica", "primary", "replica", "primary"};
   if (property.name == "log-level") return {"debug", "warning", "error", "debug"};
   if (property.name == "valkey-url") {
     return {"valkeys://a", "valkeys://b", "valkeys://c", "valkeys://d"};

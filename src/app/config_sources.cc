@@ -198,9 +198,9 @@ void ResolveSentinels(Config* config) {
                     Quote(valkey.sentinels), Redacted(config->endpoint)));
   }
   std::string password;
-  ResolvePassword({"valkey-sentinel-password", valkey.sentinel_password,
-                   valkey.sentinel_password_file},
-                  "valkey-sentinel-password", &password);
+  ResolvePassword(
+      {"valkey-sentinel-password", valkey.sentinel_password, valkey.sentinel_password_file},
+      "valkey-sentinel-password", &password);
   config->sentinels.primary = valkey.sentinel_master;
   config->sentinels.addresses = ParseSentinels(valkey.sentinels).value();
   for (Endpoint& sentinel : config->sentinels.addresses) {

@@ -286,8 +286,9 @@ TEST_F(ConfigTest, AHiddenPasswordIsNotAPassword) {
 
 TEST_F(ConfigTest, UnknownArgumentsAreRefusedWithTheNearestKnownOne) {
   EXPECT_EQ(Refusal({}), "a command is missing: serve, load, config or health; see chaac --help");
-  EXPECT_EQ(Refusal({"sevre"}),
-            "there is no command \"sevre\". Did you mean serve? Allowed are serve, load, config, health");
+  EXPECT_EQ(
+      Refusal({"sevre"}),
+      "there is no command \"sevre\". Did you mean serve? Allowed are serve, load, config, health");
   EXPECT_EQ(Refusal({"serve", "--prot", "80"}),
             "there is no flag --prot. Did you mean --port? See chaac serve --help");
   EXPECT_EQ(Refusal({"serve", "--prot=80"}),
@@ -356,9 +357,9 @@ TEST(EnvironmentTest, HoldsTheProcessesVariables) {
 }
 
 TEST_F(ConfigTest, SentinelsTakeTheUrlsSchemeAndTheirOwnPassword) {
-  const Config config = Serve({"--valkey-url", "valkeys://u:p@ignored/2", "--valkey-sentinels",
-                               "a,b:7000,[::1]:7001", "--valkey-sentinel-master", "weather",
-                               "--valkey-sentinel-password", "s"});
+  const Config config =
+      Serve({"--valkey-url", "valkeys://u:p@ignored/2", "--valkey-sentinels", "a,b:7000,[::1]:7001",
+             "--valkey-sentinel-master", "weather", "--valkey-sentinel-password", "s"});
   ASSERT_EQ(config.sentinels.addresses.size(), 3U);
   EXPECT_EQ(config.sentinels.primary, "weather");
   EXPECT_EQ(Redacted(config.sentinels.addresses[0]), "valkeys://:***@a:26379");

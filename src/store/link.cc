@@ -66,8 +66,8 @@ void Link::StartAttempt() {
 
 void Link::StartConnecting(Endpoint target) {
   target_ = std::move(target);
-  deadline_ = loop_->Now() +
-              (is_asking_ ? Sentinels::kAskTimeout : environment_->limits.establish_timeout);
+  deadline_ =
+      loop_->Now() + (is_asking_ ? Sentinels::kAskTimeout : environment_->limits.establish_timeout);
   if (target_.kind == Endpoint::Kind::kUnix) {
     Connect({});
     return;

@@ -37,7 +37,7 @@ struct LinkLimits {
 struct LinkMetrics {
   Gauge up;  // 1 while commands can be sent.
   Counter connects;
-  Counter failures;  // Attempts that failed and connections that were lost.
+  Counter failures;           // Attempts that failed and connections that were lost.
   Counter sentinel_failures;  // Sentinels that did not say where the primary is.
 };
 
@@ -59,8 +59,8 @@ class Link final : private EventHandler {
     const TlsContext* tls = nullptr;  // Needed for Kind::kTls.
     Resolver* resolver = nullptr;
     LinkLimits limits;
-    Sentinels sentinels{};   // When there are any, `endpoint` tells all but host and port.
-    bool waits = false;      // Whether WAIT will be sent.
+    Sentinels sentinels{};  // When there are any, `endpoint` tells all but host and port.
+    bool waits = false;     // Whether WAIT will be sent.
   };
 
   Link(EventLoop* loop, const Environment* environment, LinkListener* listener,
@@ -103,9 +103,9 @@ class Link final : private EventHandler {
   LinkMetrics* metrics_;
 
   State state_ = State::kWaiting;
-  Endpoint target_;         // Of the attempt under way: the store, or one of the Sentinels.
-  bool is_asking_ = false;  // It is a Sentinel.
-  std::size_t sentinel_ = 0;        // Whose turn it is.
+  Endpoint target_;           // Of the attempt under way: the store, or one of the Sentinels.
+  bool is_asking_ = false;    // It is a Sentinel.
+  std::size_t sentinel_ = 0;  // Whose turn it is.
   std::size_t sentinels_tried_ = 0;  // Without an answer, since the last pause.
   SentinelQuestion question_;
   std::shared_ptr<Lookup> lookup_;

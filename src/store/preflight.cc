@@ -138,11 +138,11 @@ PreflightResult FindPrimary(const Sentinels& sentinels, const TlsContext* tls, E
   PreflightResult result;
   for (const Endpoint& sentinel : sentinels.addresses) {
     SentinelQuestion question;
-    const PreflightResult answer = Visit(
-        sentinel, tls, Sentinels::kAskTimeout,
-        [&](Transport* transport, Clock::time_point deadline) {
-          return Ask(&question, sentinel, sentinels.primary, transport, deadline);
-        });
+    const PreflightResult answer =
+        Visit(sentinel, tls, Sentinels::kAskTimeout,
+              [&](Transport* transport, Clock::time_point deadline) {
+                return Ask(&question, sentinel, sentinels.primary, transport, deadline);
+              });
     if (answer.status == Status::kReady) {
       primary->host = question.host();
       primary->port = question.port();

@@ -27,7 +27,7 @@ struct PreflightResult {
 struct PreflightOptions {
   Endpoint endpoint;
   Sentinels sentinels{};  // When there are any, `endpoint` tells all but host and port.
-  bool waits = false;   // The user must be allowed to WAIT.
+  bool waits = false;     // The user must be allowed to WAIT.
 };
 
 // Blocks for `timeout` at most (and as long as name look-ups take), and before that for

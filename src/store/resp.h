@@ -44,7 +44,8 @@ inline const redisReply& ElementOf(const redisReply& reply, std::size_t i) {
   return *reply.element[i];
 }
 
-// The reply as the store sent it, for keeping it: integers, texts, statuses, errors, nil and arrays.
+// The reply as the store sent it, for keeping it: integers, texts, statuses, errors, nil and
+// arrays.
 void AppendReply(const redisReply& reply, std::string* out);
 
 // Cuts a stream of bytes into replies.

@@ -29,8 +29,7 @@ TEST(SentinelQuestionTest, AsksForThePrimaryByName) {
   SentinelQuestion question;
   std::string out;
   question.Start({}, "weather", &out);
-  EXPECT_EQ(out,
-            "*3\r\n$8\r\nSENTINEL\r\n$23\r\nGET-MASTER-ADDR-BY-NAME\r\n$7\r\nweather\r\n");
+  EXPECT_EQ(out, "*3\r\n$8\r\nSENTINEL\r\n$23\r\nGET-MASTER-ADDR-BY-NAME\r\n$7\r\nweather\r\n");
   out.clear();
   question.Start({.username = "u", .password = "p"}, "weather", &out);
   EXPECT_THAT(out, testing::StartsWith("*3\r\n$4\r\nAUTH\r\n$1\r\nu\r\n$1\r\np\r\n*3\r\n"));

@@ -125,7 +125,7 @@ def test_a_server_commits_undoes_and_reads(server, connection, as_user):
 
 
 def test_the_server_was_refused_nothing_but_the_loading_of_functions(server, valkey, as_user):
-    """ACL LOG needs an administrator, whom the shipped file does not know: the errors are counted."""
+    """ACL LOG needs an administrator, whom the file does not know: errors are counted instead."""
     stats = as_user("chaac")("INFO", "commandstats")
     refused = set(re.findall(r"cmdstat_([^:]+):.*rejected_calls=[1-9]", stats))
     assert "function|load" in refused and refused <= {"function|load", "ping"}

@@ -1,5 +1,5 @@
-"""The server finds its store through Sentinels, follows planned failovers, and says what is wrong when
-it cannot. What a primary's death costs: tests/faults."""
+"""The server finds its store through Sentinels, follows planned failovers, and says what is wrong
+when it cannot. What a primary's death costs: tests/faults."""
 
 import asyncio
 import subprocess

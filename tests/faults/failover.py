@@ -89,8 +89,8 @@ async def _next_acknowledgement(stage: FailoverStage):
 
 async def fail_over(stage: FailoverStage):
     """kill -9 of the primary under load; Sentinels promote a replica, the server follows, and the
-    killed node comes back as a replica. With ...-cut the last 0.3 s of replication are lost, as when
-    a machine dies with its network."""
+    killed node comes back as a replica. With ...-cut the last 0.3 s of replication are lost, as
+    when a machine dies with its network."""
     cluster, plan = stage.cluster, stage.plan
     old = cluster.primary
     await stage.load.reach("acknowledged", ACKNOWLEDGED_BEFORE)

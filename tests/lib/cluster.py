@@ -1,5 +1,5 @@
-"""A primary, its replicas and three Sentinels as real processes on loopback ports, and pipes between
-them that can lose what the primary sends: what a node holds when it is lost with its network."""
+"""A primary, its replicas and three Sentinels as real processes on loopback ports, and pipes
+between them that can lose what the primary sends, as when a node is lost with its network."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,9 @@ def free_ports(count: int) -> list[int]:
 class Node(Child):
     """A Valkey with `appendfsync always` on a port, or with `sentinel` one that watches."""
 
-    def __init__(self, folder: Path, name: str, port: int, *options, config_file: Path | None = None):
+    def __init__(
+        self, folder: Path, name: str, port: int, *options, config_file: Path | None = None
+    ):
         super().__init__(name, folder)
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -126,7 +126,7 @@ class Simulation {
   const std::string library_;
   const Replication replication_;
   std::vector<Replica> replicas_;
-  double replication_chance_ = 0.7;  // Of a replica that a WAIT finds behind, to catch up in time.
+  double replication_chance_ = 0.5;  // Of a replica that a WAIT finds behind, to catch up in time.
   std::size_t lost_ = 0;
   std::vector<std::unique_ptr<SimulatedLoop>> loops_;
   std::vector<std::size_t> with_ids_;
@@ -323,7 +323,7 @@ void Simulation::FailOver() {
 
 void Simulation::Fault() {
   const std::size_t victim = Random(loops_.size());
-  if (!replicas_.empty() && Chance(0.15)) return FailOver();
+  if (!replicas_.empty() && Chance(0.4)) return FailOver();
   switch (Random(7)) {
     case 0:
     case 1:
@@ -357,7 +357,7 @@ void Simulation::Fault() {
 
 void Simulation::Step() {
   SimulatedLoop& loop = *loops_[Random(loops_.size())];
-  if (!replicas_.empty() && Chance(0.1)) Replicate(&replicas_[Random(replicas_.size())]);
+  if (!replicas_.empty() && Chance(0.03)) Replicate(&replicas_[Random(replicas_.size())]);
   if (Chance(0.06)) {
     Fault();
   } else if (Chance(0.3)) {
@@ -453,7 +453,8 @@ TEST(SimulationTest, FailoversLoseNothingThatAllReplicasHaveAcknowledged) {
   EXPECT_EQ(LostWith({.replicas = 2, .ack_replicas = 2}, seeds), 0U);
 }
 
-// Below that, any replica may be promoted that lacks the newest commits: what is left is consistent.
+// Below that, any replica may be promoted that lacks the newest commits: what is left is
+// consistent.
 TEST(SimulationTest, FailoversLoseWhatTheReplicasLackAndNothingIsCountedTwice) {
   EXPECT_GT(LostWith({.replicas = 2, .ack_replicas = 0}, 100), 0U);
   EXPECT_GT(LostWith({.replicas = 2, .ack_replicas = 1}, 100), 0U);
@@ -469,7 +470,7 @@ std::string LibraryWithout(std::string_view check, std::string_view instead) {
 
 // Whether any of some seeds finds a contradiction, or a loss.
 bool IsCaught(const std::string& library, Replication replication = {}) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     Simulation simulation(seed, library, replication);
     if (!simulation.Run().empty() || simulation.lost() > 0) return true;
   }

@@ -1,7 +1,7 @@
 // RespServer: the store's end of one client connection. Bytes go in as they arrive, cut anywhere,
-// many commands at once; the replies of the commands they complete come out. WAIT answers at once. Only arrays of bulk
-// strings are understood, as Valkey's clients send them; on anything else it answers an error and
-// closes. Not thread-safe.
+// many commands at once; the replies of the commands they complete come out. WAIT answers at once.
+// Only arrays of bulk strings are understood, as Valkey's clients send them; on anything else it
+// answers an error and closes. Not thread-safe.
 #pragma once
 
 #include <cstddef>
