@@ -162,6 +162,28 @@ TEST(HandshakeTest, AStoreThatRefusesWritesCanBeReadWhenItHasEverything) {
   }
 }
 
+TEST(HandshakeTest, AUserWhoMayNotLoadFunctionsNeedsThemToBeThere) {
+  Handshake handshake{Endpoint{}};
+  const std::string refused = "-NOPERM no permissions to run the 'function|load' command\r\n";
+  EXPECT_EQ(Hear({"+OK\r\n", kInfo, refused, ListReply(kLibraryCode), "$-1\r\n", "$1\r\n1\r\n"},
+                 &handshake),
+            Status::kReady);
+  EXPECT_EQ(Hear({"+OK\r\n", kInfo, refused, "*0\r\n"}, &handshake), Status::kNotNow);
+  EXPECT_THAT(handshake.error(), HasSubstr("chaac load"));
+}
+
+TEST(HandshakeTest, TheRightToWaitIsCheckedWhereItIsNeeded) {
+  Handshake handshake{Endpoint{}, /*waits=*/true};
+  EXPECT_EQ(
+      Hear({"+OK\r\n", kInfo, "-NOPERM no permissions to run the 'wait' command\r\n"}, &handshake),
+      Status::kIncompatible);
+  EXPECT_THAT(handshake.error(), HasSubstr("'wait' command"));
+  EXPECT_EQ(Hear({"+OK\r\n", kInfo, ":0\r\n", "+chaac_v1\r\n", ListReply(kLibraryCode), "+OK\r\n",
+                  "$1\r\n1\r\n"},
+                 &handshake),
+            Status::kReady);
+}
+
 TEST(HandshakeTest, AStoreWithoutFunctionsIsRefused) {
   Handshake handshake{Endpoint{}};
   EXPECT_EQ(Hear({"+OK\r\n", kInfo, "-ERR unknown command `FUNCTION`, with args\r\n"}, &handshake),

@@ -52,6 +52,15 @@ TEST(RespTest, TellsErrorsFromTexts) {
   EXPECT_EQ(SizeOf(*ReplyOf("*2\r\n:1\r\n:2\r\n")), 2U);
 }
 
+TEST(RespTest, ARepliesBytesComeBackAsTheyWere) {
+  for (const std::string bytes : {"+OK\r\n", "-ERR no\r\n", ":-5\r\n", "$3\r\nabc\r\n", "$-1\r\n",
+                                  "*0\r\n", "*3\r\n$5\r\nKNOWN\r\n:0\r\n*1\r\n$0\r\n\r\n"}) {
+    std::string again;
+    AppendReply(*ReplyOf(bytes), &again);
+    EXPECT_EQ(again, bytes);
+  }
+}
+
 TEST(RespTest, WhatIsNotRespEndsTheConnection) {
   for (const char* bytes :
        {"HTTP/1.1 400 Bad Request\r\n", "?\r\n", ":x\r\n", "$-2\r\n", "*9999999999999\r\n"}) {
