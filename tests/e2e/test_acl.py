@@ -248,7 +248,8 @@ def test_a_right_missing_within_a_commit_is_named_to_the_client(folder):
         server.start()
         answer = exchange(server.port, post(REPORT))
         assert answer.status == 503 and answer.problem == "outcome-unknown"
-        assert "NOPERM" in answer.detail and "weather:mixco" not in answer.detail
+        assert "No permissions to access a key" in answer.detail
+        assert "weather:mixco" not in answer.detail
         assert get(server.port, "/stats").json()["total_processed"] == 0
     finally:
         server.kill()
