@@ -14,7 +14,7 @@ from lib.wire import exchange, get, post
 USERS_FILE = REPOSITORY / "deploy/valkey/users.acl"
 # Beyond the commands within functions: the connection's own, and the queries' reads.
 SERVERS_OWN = {"ping", "info", "wait", "select", "client|setname", "function|list", "fcall"}
-SERVERS_OWN |= {"fcall_ro", "get", "set", "hgetall", "lindex", "lrange"}
+SERVERS_OWN |= {"fcall_ro", "get", "set", "hgetall", "lrange"}
 
 
 def password(user: str) -> str:
