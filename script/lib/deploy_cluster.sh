@@ -68,7 +68,7 @@ check_crds() {
 # wanted_secrets: prints each Secret that the pods need and that nothing else makes, with its keys.
 wanted_secrets() {
   has_object "ExternalSecret valkey-passwords" ||
-    printf 'valkey-passwords loader chaac reader exporter replica sentinel\n'
+    printf 'valkey-passwords loader chaac reader operator exporter replica sentinel\n'
   ! has_object "StatefulSet grafana" || has_object "ExternalSecret grafana-admin" ||
     printf 'grafana-admin password\n'
 }

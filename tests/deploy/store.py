@@ -10,7 +10,7 @@ from pathlib import Path
 from lib.processes import REPOSITORY, Child, ReservedPort, wait_until
 
 SCRIPTS = REPOSITORY / "deploy/valkey"
-USERS = ("loader", "chaac", "reader", "exporter", "replica", "sentinel")
+USERS = ("loader", "chaac", "reader", "operator", "exporter", "replica", "sentinel")
 
 
 def write_passwords(folder: Path) -> dict[str, str]:

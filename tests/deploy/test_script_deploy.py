@@ -167,14 +167,14 @@ def test_passwords_are_random_and_in_no_argument(served):
     for call in served.calls():
         if call["stdin"]:
             made += json.loads(call["stdin"])["stringData"].values()
-    assert len(made) == len(set(made)) == 14
+    assert len(made) == len(set(made)) == 16
     assert all(len(password) == 48 for password in made)
     spoken = json.dumps([call["arguments"] for call in served.calls()]) + done.stdout + done.stderr
     assert not any(password in spoken for password in made)
 
 
 def test_passwords_that_are_there_stay(served):
-    kept = ["loader", "chaac", "reader", "exporter", "replica"]
+    kept = ["loader", "chaac", "reader", "operator", "exporter", "replica"]
     served.answer(
         "secrets.json", json.dumps({"valkey-passwords": kept, "grafana-admin": ["password"]})
     )
