@@ -53,7 +53,7 @@ find_kubectl() {
   [[ -z $found ]] || { printf '%s\n' "$found"; return; }
   found=$(command -v kubectl) && (($(kubectl_minor "$found") >= KUBECTL_MINOR_MIN)) &&
     { printf '%s\n' "$found"; return; }
-  [[ -x $KUBECTL ]] || ensure_bootstrap deploy >&2
+  [[ -x $KUBECTL ]] || ensure_bootstrap kubectl >&2
   printf '%s\n' "$KUBECTL"
 }
 

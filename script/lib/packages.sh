@@ -30,6 +30,9 @@ MONITORING_PACKAGES=(prometheus prometheus-alertmanager prometheus-redis-exporte
 # what makes a base image out of the distribution's packages.
 CONTAINER_PACKAGES=(docker.io iptables iproute2 mmdebstrap)
 
+# What script/deploy needs where there is no new kubectl, which itself comes from npm.
+KUBECTL_PACKAGES=(python3 python3-venv ca-certificates curl)
+
 # The store; where the distribution has no Valkey at all, Redis 7 speaks the same protocol.
 STORE_PACKAGES=(valkey-server valkey-tools)
 STORE_FALLBACK_PACKAGES=(redis-server redis-tools)
@@ -45,8 +48,8 @@ supported_codename() {
   esac
 }
 
-# packages_for GROUP CODENAME: prints the packages of GROUP (server, test, bench, monitoring, containers
-# or deploy), the store's left out.
+# packages_for GROUP CODENAME: prints the packages of GROUP (server, test, bench, monitoring, containers,
+# deploy or kubectl), the store's left out.
 packages_for() {
   local group=$1 codename=$2 package
   local -a packages=("${SERVER_PACKAGES[@]}")
@@ -54,6 +57,7 @@ packages_for() {
   [[ $group != bench && $group != deploy ]] || has_new_go || packages+=("${BENCH_PACKAGES[@]}")
   [[ $group != monitoring ]] || packages+=("${MONITORING_PACKAGES[@]}")
   [[ $group != containers ]] || packages=("${CONTAINER_PACKAGES[@]}")
+  [[ $group != kubectl ]] || packages=("${KUBECTL_PACKAGES[@]}")
   for package in "${packages[@]}"; do
     # Where an engine runs already, Debian's would be a second one, or in conflict with it.
     [[ $package != docker.io ]] || ! docker info >/dev/null 2>&1 || continue
