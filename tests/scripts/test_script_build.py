@@ -1,5 +1,6 @@
 """script/build on a project of one file: quiet when all is well, the compiler's words when not."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -141,6 +142,18 @@ def test_builds_the_page_again_when_what_it_is_made_of_has_changed(page):
         assert (built(), built()) == (1, 0), source
     shutil.rmtree(page.root / "web/dist")
     assert (built(), built()) == (1, 0)
+
+
+def test_only_builds_that_people_run_need_the_page(page):
+    presets = json.loads((REPOSITORY / "CMakePresets.json").read_text())["configurePresets"]
+    for preset in presets:
+        if preset.get("hidden"):
+            continue
+        page.build(preset["name"])
+        stand_in = preset["cacheVariables"].get("CHAAC_WEB_DIST")
+        assert stand_in in (None, "${sourceDir}/tests/page")
+        assert (asked(page) == 0) == (stand_in is not None), preset["name"]
+        shutil.rmtree(page.root / "web/dist", ignore_errors=True)
 
 
 def test_shows_what_the_page_lacks(page):
