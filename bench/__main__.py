@@ -15,8 +15,9 @@ from pathlib import Path
 
 from bench import targets
 from bench.context import Context, Section
-from bench.endurance import growth, idle, listeners, soak
+from bench.endurance import growth, idle, soak
 from bench.latency import alone, rates
+from bench.listeners import listeners
 from bench.scenarios import batches, client, pipelined, reads, single
 from bench.tools import ROOT, build_baselines, build_vegeta, find_go
 

@@ -7,12 +7,9 @@ import time
 
 from bench.contestants import ROOT, start_chaac
 from bench.context import EVERYSEC, Context, Lines, Section, together
-from bench.listeners import listening
-from bench.measure import Sample, check_stored, median, run, run_in_turn, table
+from bench.measure import check_stored, median, run, run_in_turn
 
 IDLE_CONNECTIONS = 10_000
-LISTENERS = 1_000
-WITH_LISTENERS = f"with {LISTENERS:,} listeners"
 SOAK_SECONDS, SOAK_SECONDS_QUICK = 600, 20
 SOAK_STEP_SECONDS = 10
 
@@ -84,33 +81,6 @@ def idle(context: Context) -> Section:
         f"{after:.1f} MiB with them."
     )
     return Section("Idle connections", text, {"memory at idle": after})
-
-
-def listeners(context: Context) -> Section:
-    """What a thousand listeners to the stream cost ingest, in CPU time and in memory."""
-    context.say(f"listeners: {LISTENERS:,}")
-    load = context.load(64)
-    results: dict[str, list[Sample]] = {EVERYSEC: [], WITH_LISTENERS: []}
-    with together(start_chaac(context.place(), "everysec")) as (chaac,):
-        run(chaac, load)
-        before = chaac.memory_mib()
-        for _ in range(context.rounds):
-            results[EVERYSEC].append(run(chaac, load))
-            with listening(chaac.port, LISTENERS):
-                results[WITH_LISTENERS].append(run(chaac, load))
-        with listening(chaac.port, LISTENERS):
-            listener_kib = (chaac.memory_mib() - before) * 1024 / LISTENERS
-    cost = {name: median(samples, "server_us") for name, samples in results.items()}
-    text = (
-        f"64 connections send reports, each round once alone and once while {LISTENERS:,} listen. "
-        f"A listener takes {listener_kib:.1f} KiB of the server's memory.\n\n"
-        f"{table(results, EVERYSEC)}"
-    )
-    figures = {
-        "listeners' CPU": cost[WITH_LISTENERS] / cost[EVERYSEC],
-        "memory of a listener": listener_kib,
-    }
-    return Section("Listeners", text, figures)
 
 
 def soak(context: Context) -> Section:

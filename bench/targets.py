@@ -36,8 +36,8 @@ TARGETS = (
     Target("reads of nginx, /averages", "GET /averages: of nginx serving the same bytes", 0.9),
     Target("readers' cost", "1,000 readers, once a second: times the ingest's CPU a report", 1.1,
            None, False),
-    Target("listeners' CPU", "1,000 listeners to the stream: times the ingest's CPU a report", 1.1,
-           None, False),
+    Target("listeners' cost", "1,000 listeners to the stream: times the ingest's CPU a report",
+           1.1, None, False),
     Target("memory of a listener", "memory of a listener: KiB", 16, None, False),
 )  # fmt: skip
 
