@@ -8,6 +8,7 @@ import socket
 
 import pytest
 from lib import metrics
+from lib.processes import sanitized
 from lib.wire import Connection, get, request
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
@@ -127,19 +128,21 @@ def test_other_files_are_not_found_under_one_label(server):
 
 
 def test_slow_readers_get_every_byte_and_cost_little(server, assets):
-    """Two hundred readers of the largest file, of which the server holds no copy for each."""
+    """Two hundred readers of the largest file, of which the server holds no copy for each. The
+    memory of a build with sanitizers says nothing."""
     bodies = {path: get(server.port, path).body for path in assets}
     largest = max(bodies, key=lambda path: len(bodies[path]))
     before_kib = server.memory_kib()
     with contextlib.ExitStack() as stack:
         readers = [stack.enter_context(slow_reader(server.port)) for _ in range(200)]
         for reader in readers:
-            reader.sendall(request("GET", largest) * 20)
-        get(server.port, "/health")  # The server has read some of them.
-        assert server.memory_kib() - before_kib <= 200 * 32
+            reader.sendall(request("GET", largest) * 4)
+        get(server.port, "/health")  # The server has read them.
+        grown_kib = (server.memory_kib() - before_kib) / len(readers)
+        assert sanitized() or grown_kib < len(bodies[largest]) / 1024 / 3
         for reader in readers[:20]:
             file = reader.makefile("rb")
-            for _ in range(20):
+            for _ in range(4):
                 while file.readline() != b"\r\n":
                     pass
                 assert file.read(len(bodies[largest])) == bodies[largest]

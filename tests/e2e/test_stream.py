@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from lib import metrics
-from lib.processes import Server, wait_until
+from lib.processes import Server, sanitized, wait_until
 from lib.reports import MUNICIPALITIES, random_report, spell_batch
 from lib.sse import TARGET, Crowd, Listener
 from lib.wire import Connection, exchange, get, parse_head, post, request
@@ -276,7 +276,7 @@ def test_a_thousand_listeners(crowded, own_valkey, many_descriptors, record_prop
     crowd.start()
     wait_until(lambda: min(crowd.events) >= 3, "all have heard three events")
     grown = (server.memory_kib() - before_kib) * 1024 / CROWD
-    assert grown <= BYTES_A_LISTENER_MAX
+    assert sanitized() or grown <= BYTES_A_LISTENER_MAX
     assert metric(server, "chaac_stream_listeners") == CROWD
 
     # One read of the store a snapshot, however many listen: a second apart.
@@ -297,7 +297,7 @@ def test_a_thousand_listeners(crowded, own_valkey, many_descriptors, record_prop
     assert crowd.failures == []
     # A send of two kilobytes to a socket takes some 10 us. Many times that would be a copy, or a
     # search, for each.
-    assert event_us < 100
+    assert sanitized() or event_us < 100
     for name, value in (
         ("bytes a listener", grown),
         ("CPU us an event", event_us),

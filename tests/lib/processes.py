@@ -21,6 +21,11 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
 
+def sanitized() -> bool:
+    """Whether the server's binary has a sanitizer in it, which multiplies memory and time."""
+    return any(word in BINARY.read_bytes() for word in (b"__asan_init", b"__tsan_init"))
+
+
 class ReservedPort:
     """A TCP port that no other process is given while this object lives: a bound socket that never
     listens, beside which the server may bind because both allow reuse."""
