@@ -2,26 +2,21 @@
 #include "http/accept.h"
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 #include <optional>
+
+#include "http/syntax.h"
 
 namespace chaac {
 namespace {
 
 constexpr int kWeightMax = 1'000;  // q=1; weights have at most three decimals.
 
-std::string_view Trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 // Takes what precedes the first `separator` off `*rest`, trimmed.
 std::string_view TakePart(char separator, std::string_view* rest) {
   const std::size_t size = std::min(rest->find(separator), rest->size());
   const std::string_view part = rest->substr(0, size);
   rest->remove_prefix(std::min(size + 1, rest->size()));
-  return Trim(part);
+  return TrimWhitespace(part);
 }
 
 // In thousandths: "0.5" is 500. 0 for what is no weight.
@@ -43,10 +38,11 @@ int ReadWeight(std::string_view text) {
 std::optional<int> WeightOf(std::string_view name, std::string_view list) {
   while (!list.empty()) {
     std::string_view element = TakePart(',', &list);
-    if (!boost::beast::iequals(TakePart(';', &element), name)) continue;
+    if (!EqualsIgnoringCase(TakePart(';', &element), name)) continue;
     while (!element.empty()) {
       std::string_view parameter = TakePart(';', &element);
-      if (boost::beast::iequals(TakePart('=', &parameter), "q")) return ReadWeight(Trim(parameter));
+      if (EqualsIgnoringCase(TakePart('=', &parameter), "q"))
+        return ReadWeight(TrimWhitespace(parameter));
     }
     return kWeightMax;
   }

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "http/head_scanner.h"
+
 namespace chaac {
 namespace {
 
@@ -101,7 +103,10 @@ TEST(ParseHeadTest, PersistenceFollowsVersionAndConnection) {
   EXPECT_EQ(persistence("HTTP/1.1", ""), Persistence::kKeepAlive);
   EXPECT_EQ(persistence("HTTP/1.1", "Connection: keep-alive\r\n"), Persistence::kKeepAlive);
   EXPECT_EQ(persistence("HTTP/1.1", "Connection: x, Close\r\n"), Persistence::kClose);
+  EXPECT_EQ(persistence("HTTP/1.1", "Connection: x\r\nCONNECTION: close\r\n"), Persistence::kClose);
+  EXPECT_EQ(persistence("HTTP/1.1", "Proxy-Connection: close\r\n"), Persistence::kKeepAlive);
   EXPECT_EQ(persistence("HTTP/1.0", ""), Persistence::kClose);
+  EXPECT_EQ(persistence("HTTP/1.0", "Connection: keep-alive, close\r\n"), Persistence::kClose);
   EXPECT_EQ(persistence("HTTP/1.0", "Connection: Keep-Alive\r\n"), Persistence::kKeepAliveExplicit);
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "http/chunked.h"
 #include "http/head.h"
+#include "http/head_scanner.h"
 #include "http/limits.h"
 
 namespace chaac {

@@ -1,5 +1,5 @@
-// The byte classes of HTTP/1.1 (RFC 9110, 5.6.2 and 5.5; the host, leniently: RFC 3986, 3.2.2).
-// Pure functions over one table.
+// The byte classes of HTTP/1.1 (RFC 9110, 5.6.2 and 5.5; the host, leniently: RFC 3986, 3.2.2), and
+// what is done with names and values of its fields. Pure functions.
 #pragma once
 
 #include <array>
@@ -47,6 +47,25 @@ constexpr bool IsHostByte(char c) { return syntax_detail::Is(syntax_detail::kHos
 // Part of a field value or the rest of any line: no control byte but HTAB. Bytes from 0x80 are
 // text.
 constexpr bool IsText(char c) { return syntax_detail::Is(syntax_detail::kText, c); }
+
+constexpr char LowerOf(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+// As names are compared in HTTP: without regard to the case of ASCII letters.
+constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (LowerOf(a[i]) != LowerOf(b[i])) return false;
+  }
+  return true;
+}
+
+// Without the white space around it (OWS: RFC 9110, 5.6.3).
+constexpr std::string_view TrimWhitespace(std::string_view text) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 constexpr int HexDigitOf(char c) {  // -1: none.
   if (c >= '0' && c <= '9') return c - '0';
