@@ -131,22 +131,30 @@ SUITE_PLAN = Plan(nodes=3, ack_replicas=2, cut=True)
 
 
 def markdown(results) -> str:
-    """The table of docs/reliability.md: worst pause and sum of losses over the seeds."""
+    """The table of docs/reliability.md: medians and ranges over the seeds."""
     lines = [
-        "| nodes | `--ack` | the primary's last 0.3 s of replication | runs | s without writes"
-        " (median, worst) | acknowledged | of them lost |",
+        "| nodes | `--ack` | the primary's last 0.3 s of replication | runs | s without writes:"
+        " median (range) | acknowledged before, a run | of them lost: median (range) |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, plan in FAILOVERS.items():
         runs = [r for r in results if r.fault == name]
         if not runs:
             continue
-        pauses = sorted(r.notes.get("pause_s", float("nan")) for r in runs)
+        pauses = [r.notes.get("pause_s", float("nan")) for r in runs]
+        acknowledged = [r.notes.get("acknowledged_before", 0) for r in runs]
+        lost = [r.notes.get("lost", 0) for r in runs]
         ack = f"`replica`, {plan.ack_replicas}" if plan.ack_replicas else "`primary`"
         what = "lost" if plan.cut else ("none" if plan.nodes == 1 else "sent by the kernel")
         lines.append(
-            f"| {plan.nodes} | {ack} | {what} | {len(runs)} | {pauses[len(pauses) // 2]:.1f},"
-            f" {pauses[-1]:.1f} | {sum(r.notes.get('acknowledged_before', 0) for r in runs)} |"
-            f" {sum(r.notes.get('lost', 0) for r in runs)} |"
+            f"| {plan.nodes} | {ack} | {what} | {len(runs)} | {_spread(pauses, '.1f')} |"
+            f" {_spread(acknowledged, ',')} | {_spread(lost, ',')} |"
         )
     return "\n".join(lines)
+
+
+def _spread(values: list, form: str) -> str:
+    """The median of the values and in brackets their range, or the one value that all have."""
+    ordered = [format(value, form) for value in sorted(values)]
+    median = ordered[len(ordered) // 2]
+    return median if ordered[0] == ordered[-1] else f"{median} ({ordered[0]}–{ordered[-1]})"
