@@ -85,19 +85,33 @@ def test_nobody_and_others_than_meant_are_refused(single):
         assert "NOPERM" in single.ask(user, *command), (user, command)
 
 
+def load_functions(node: Node, password_of: str = "loader") -> subprocess.CompletedProcess:
+    """As the init container does."""
+    passwords = node.log_path.parent / "passwords"
+    load = [BINARY, "load", "--valkey-url", f"valkey://127.0.0.1:{node.port}"]
+    load += ["--valkey-username", "loader", "--valkey-password-file", passwords / password_of]
+    return subprocess.run(load, env=clean_environment(), capture_output=True, text=True)
+
+
+def server_of(node: Node, password_of: str = "chaac") -> Server:
+    folder = node.log_path.parent
+    return Server(
+        folder / "server",
+        f"valkey://127.0.0.1:{node.port}",
+        *(
+            "--valkey-username",
+            "chaac",
+            "--valkey-password-file",
+            folder / "passwords" / password_of,
+        ),
+    )
+
+
 def test_the_server_needs_no_more_than_its_user_has(single):
     single.start().wait_ready()
-    folder = single.log_path.parent
-    # As the init container does.
-    load = [BINARY, "load", "--valkey-url", f"valkey://127.0.0.1:{single.port}"]
-    load += ["--valkey-username", "loader", "--valkey-password-file", folder / "passwords/loader"]
-    loaded = subprocess.run(load, env=clean_environment(), capture_output=True, text=True)
+    loaded = load_functions(single)
     assert loaded.returncode == 0, loaded.stderr
-    server = Server(
-        folder / "server",
-        f"valkey://127.0.0.1:{single.port}",
-        *("--valkey-username", "chaac", "--valkey-password-file", folder / "passwords/chaac"),
-    )
+    server = server_of(single)
     try:
         server.start()
         report = {"municipality": "mixco", "temperature": 20, "humidity": 5, "weather": "sunny"}
@@ -109,12 +123,74 @@ def test_the_server_needs_no_more_than_its_user_has(single):
         server.kill()
 
 
-def test_what_was_written_is_there_after_a_kill(single):
+def test_a_password_that_does_not_match_is_named(single):
+    """By the init container and by the server: both end, so the pod restarts and is seen to."""
     single.start().wait_ready()
-    assert single.ask("chaac", "SET", "count:mixco", "7") == "OK"
-    single.kill()
+    loaded = load_functions(single, password_of="chaac")
+    assert loaded.returncode == 1 and "WRONGPASS" in loaded.stderr, loaded.stderr
+    assert load_functions(single).returncode == 0
+    server = server_of(single, password_of="reader")
+    try:
+        server.launch()
+        assert server.process.wait(30) == 1
+        assert "WRONGPASS" in server.log() and "--valkey-password-file" in server.log()
+    finally:
+        server.kill()
+
+
+def test_a_store_that_is_not_there_is_named(single):
+    """Nothing listens: the port is only kept from others."""
+    loaded = load_functions(single)
+    assert loaded.returncode == 1
+    assert f"127.0.0.1:{single.port}: Connection refused" in loaded.stderr, loaded.stderr
+    server = server_of(single)
+    try:
+        server.launch()
+        wait_until(lambda: "Connection refused" in server.log(), "the log names the cause")
+        assert not server.is_ready()
+    finally:
+        server.kill()
+
+
+def test_a_full_volume_is_named_and_loses_nothing_that_was_acknowledged(single):
+    """Valkey ends rather than acknowledge what it cannot write; with room it is back by itself."""
+    single.start_on_small_volume("6m", "64m").wait_ready()
+    assert load_functions(single).returncode == 0
+    server = server_of(single)
+    try:
+        server.start()
+        said = single.log_path.read_text
+        rows = [{"municipality": "mixco", "temperature": 20}] * 500
+        acknowledged = sent = 0
+        while "ended with" not in said():
+            sent += len(rows)
+            acknowledged += len(rows) * (exchange(server.port, post(rows)).status == 200)
+            assert sent < 1_000_000, "a volume of 6 MB takes no end of reports"
+        assert "Can't recover from AOF write error" in said() and "ended with 1" in said()
+        server.wait_ready()
+        stored = int(single.ask("reader", "GET", "count:mixco"))
+        assert 0 < acknowledged <= stored <= sent
+    finally:
+        server.kill()
+
+
+def test_what_was_committed_is_there_after_a_kill(single):
+    """Commits come from functions: the file has them as transactions, which older Valkeys check
+    against the rights of the user "default" when they load it, and drop."""
     single.start().wait_ready()
-    assert single.ask("reader", "GET", "count:mixco") == "7"
+    assert load_functions(single).returncode == 0
+    server = server_of(single)
+    try:
+        server.start()
+        for _ in range(7):
+            report = {"municipality": "mixco", "temperature": 20}
+            assert exchange(server.port, post(report)).status == 200
+        single.kill()
+        single.start().wait_ready()
+        assert single.ask("reader", "GET", "count:mixco") == "7"
+        assert "CRITICAL" not in single.log_path.read_text()
+    finally:
+        server.kill()
 
 
 def test_with_tls_nothing_is_in_the_clear(folder):
