@@ -196,6 +196,8 @@ explain_pods() {
       ImagePullBackOff | ErrImagePull | InvalidImageName)
         warn "$pod cannot get its image (is --registry or --tag wrong, or may the nodes not read it?): $message" ;;
       CreateContainerConfigError | ContainerCreating)
+        # What cannot be mounted only an event names.
+        [[ -n $message && $message != '<no value>' ]] || message=$(last_warning "$1" "$pod")
         warn "$pod waits for something it mounts or reads, most often a Secret: $message" ;;
       CrashLoopBackOff | Error)
         warn "$pod ends at once; its last words: $(kube --namespace "$1" logs "$pod" --all-containers \
@@ -203,6 +205,12 @@ explain_pods() {
       ?*) warn "$pod: $reason $message" ;;
     esac
   done < <(kube --namespace "$1" get pods --output "go-template=$WAITING_PODS")
+}
+
+# last_warning NAMESPACE POD: prints the message of the newest event that warns.
+last_warning() {
+  kube --namespace "$1" get events --field-selector "involvedObject.name=$2,type=Warning" \
+    --sort-by=.metadata.creationTimestamp --output 'jsonpath={.items[-1:].message}' 2>/dev/null || true
 }
 
 URL=''

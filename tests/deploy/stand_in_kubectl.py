@@ -3,7 +3,8 @@
 kubectl's, everything else is written down in $STAND_IN/calls.jsonl and answered from the files of
 $STAND_IN, like a cluster on which everything works: absent.crds (missing CRDs), secrets.json (name:
 keys), waiting (lines of pods that wait, which also makes every rollout fail), refuse (what apply
-prints on failing), port (of a server that port-forward leads to)."""
+prints on failing), events (the message of a pod's last), port (of a server that port-forward leads
+to)."""
 
 import json
 import os
@@ -43,6 +44,8 @@ def main(arguments: list[str]) -> int:
         if "--ignore-not-found" not in arguments:
             return int(words[words.index("secret") + 1] not in secrets)
         print(" ".join(secrets.get(words[words.index("secret") + 1], [])))
+    elif "events" in words:
+        print(read("events"), end="")
     elif "pods" in words:
         print(read("waiting"))
     elif "gateway/weather" in words:

@@ -223,6 +223,19 @@ def test_what_keeps_pods_from_running_is_said(cluster, reason, message, says):
     assert "did not come up" in done.stderr
 
 
+@pytest.mark.parametrize("message", ["", "<no value>"])
+def test_a_secret_that_cannot_be_mounted_is_named(cluster, message):
+    """The pod itself says nothing then: its event does."""
+    said = 'MountVolume.SetUp failed for volume "admin" : secret "grafana-admin" not found'
+    cluster.answer("waiting", f"grafana-0\tContainerCreating\t{message}")
+    cluster.answer("events", said)
+    done = cluster.deploy("local", "--apply", "--context", "kind-try")
+    assert done.returncode == 1
+    assert f"grafana-0 waits for something it mounts or reads, most often a Secret: {said}" in (
+        done.stderr
+    )
+
+
 def test_a_failing_admission_webhook_is_named(cluster):
     cluster.answer("refuse", 'failed calling webhook "w": Post "https://w.svc": connection refused')
     done = cluster.deploy("local", "--apply", "--context", "kind-try")
