@@ -112,6 +112,18 @@ make_log_target() {
   fi
 }
 
+# check_grafana_database: which database the two Grafanas share only its owner can tell.
+check_grafana_database() {
+  local keys='host name user password ca.crt secret-key' key present
+  has_object "NetworkPolicy grafana-database" || return 0
+  present=$(kube_here get secret grafana-database --ignore-not-found --output \
+    'go-template={{range $key, $value := .data}}{{$key}} {{end}}')
+  for key in $keys; do
+    [[ " $present " == *" $key "* ]] || die "the Secret grafana-database lacks $key: it names the PostgreSQL that" \
+      "both Grafanas share. Make it in $NAMESPACE with the keys $keys (docs/deploy.md has the command), then run this again."
+  done
+}
+
 secret_json() {
   local name=$1 key separator=''
   shift
@@ -156,6 +168,7 @@ bring_up() {
   : >"$LOG_DIR/deploy.log"
   check_crds
   apply --selector "$NAMESPACE_LABEL"
+  check_grafana_database
   make_secrets
   # Load comes last, onto servers that run. A Job cannot be changed, only made anew.
   apply --selector 'app.kubernetes.io/name!=locust'
@@ -234,7 +247,9 @@ find_url() {
   if [[ -z $address ]]; then
     warn "$what has got no address: kubectl -n $NAMESPACE describe $what says why (docs/deploy-gke.md)."
   elif has_object "Certificate chaac-edge"; then
-    say "the DNS record of $HOST must lead to $address."
+    say "the DNS record of $HOST must lead to $address$(
+      ! has_object "HTTPRoute grafana" || printf ', and that of grafana.%s too' "$HOST"
+    )."
     URL=https://$HOST
   else
     URL=http://$address
@@ -274,9 +289,11 @@ smoke_test() {
 
 print_urls() {
   printf '\nThe page and the API   %s\n' "${URL:-kubectl --context $CONTEXT -n $NAMESPACE port-forward svc/chaac 8081}"
+  local grafana="kubectl --context $CONTEXT -n $NAMESPACE port-forward svc/grafana 3000
+                       http://127.0.0.1:3000"
+  ! has_object "HTTPRoute grafana" || grafana=https://grafana.$HOST
   ! has_object "StatefulSet grafana" || cat <<TEXT
-Grafana                kubectl --context $CONTEXT -n $NAMESPACE port-forward svc/grafana 3000
-                       http://127.0.0.1:3000, user admin, password:
+Grafana                $grafana, user admin, password:
                        kubectl --context $CONTEXT -n $NAMESPACE get secret grafana-admin \\
                          -o go-template='{{.data.password | base64decode}}'
 TEXT

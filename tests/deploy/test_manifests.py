@@ -16,8 +16,11 @@ from deploy.tools import COMPONENTS, KUBERNETES, OVERLAYS, objects, rendered, st
 COMBINATIONS = [
     *((overlay,) for overlay in OVERLAYS),
     ("gke", "edge-tls-gke"),
+    ("gke", "edge-tls-gke", "grafana-route-gke"),
+    ("gke", "grafana-database"),
     ("gke", "high-availability"),
     ("production", "gke"),
+    ("production", "grafana-database"),
     ("production", "locust"),
     ("production", "logs"),
     ("local", "elasticsearch"),

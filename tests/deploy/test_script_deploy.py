@@ -199,6 +199,43 @@ def test_what_the_cluster_lacks_is_named(cluster, crd, says):
     assert cluster.changes() == []
 
 
+DATABASE_KEYS = ["host", "name", "user", "password", "ca.crt", "secret-key"]
+
+
+@pytest.mark.parametrize("missing", [*DATABASE_KEYS, "all"])
+def test_a_database_that_nobody_named_is_asked_for(cluster, missing):
+    keys = [] if missing == "all" else [key for key in DATABASE_KEYS if key != missing]
+    cluster.answer("secrets.json", json.dumps({"grafana-database": keys}))
+    done = cluster.deploy(
+        *("local", "--with", "grafana-database", "--apply", "--context", "kind-try")
+    )
+    wanted = DATABASE_KEYS[0] if missing == "all" else missing
+    assert done.returncode == 1
+    assert f"the Secret grafana-database lacks {wanted}:" in done.stderr
+    (namespace,) = cluster.changes()
+    assert namespace.endswith("--selector app.kubernetes.io/component=namespace")
+
+
+def test_a_database_that_is_named_is_used(served):
+    served.answer("secrets.json", json.dumps({"grafana-database": DATABASE_KEYS}))
+    done = served.deploy(
+        *("local", "--with", "grafana-database", "--apply", "--context", "kind-try")
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_grafanas_own_address_is_printed(cluster):
+    cluster.answer("address", "192.0.2.7")
+    route = ("--with", "edge-tls-gke", "--with", "grafana-route-gke")
+    name = ("--host", "weather.example.org", "--email", "me@example.org")
+    apply = ("--apply", "--context", CONTEXTS[1], "--timeout-s", "1")
+    done = cluster.deploy("gke", *route, *name, *apply)
+    assert "weather.example.org must lead to 192.0.2.7, and that of grafana.weather." in done.stdout
+    text = (REPOSITORY / "var/deploy/gke.yaml").read_text()
+    assert "hostname: grafana.weather.example.org" in text
+    assert "value: https://grafana.weather.example.org/" in text and "chaac.invalid" not in text
+
+
 @pytest.mark.parametrize(
     ("reason", "message", "says"),
     [
