@@ -4,6 +4,7 @@ one (there is no cluster here) but for the server that the smoke test asks, whic
 import base64
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -46,10 +47,10 @@ class Cluster:
     def answer(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text)
 
-    def deploy(self, *arguments: str) -> subprocess.CompletedProcess:
+    def deploy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run(
             [SCRIPT, *map(str, arguments)],
-            env=self.environment,
+            env=self.environment | environment,
             capture_output=True,
             text=True,
             timeout=120,
@@ -113,6 +114,95 @@ def test_options_reach_the_manifests(cluster):
     assert "chaac.invalid" not in text
 
 
+# A registry's tool where no registry is: what it says of an image depends on the image's name.
+CRANE = """#!/bin/sh
+[ "$1" = digest ] && [ -z "$CRANE_FAILS" ] || exit 1
+echo "sha256:$(printf %s "$2" | sha256sum | cut -c -64)"
+"""
+
+
+def pin(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    crane = folder / "crane"
+    crane.write_text(CRANE)
+    crane.chmod(0o755)
+    return subprocess.run(
+        [REPOSITORY / "script/image", "--pin", *arguments],
+        env=clean_environment() | {"PATH": f"{folder}:{os.environ['PATH']}"} | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_release_pins_by_digest(cluster, folder):
+    """script/image --pin asks for every image; script/deploy then names none by its tag."""
+    digests = folder / "digests.txt"
+    registry = "ghcr.io/me/chaac"
+    done = pin(folder, "--registry", registry, "--tag", "0.2.0", "--digests", str(digests))
+    assert done.returncode == 0, done.stdout + done.stderr
+    options = ("--registry", registry, "--tag", "0.2.0", "--digests", digests)
+    for overlay, *further in [*((o,) for o in OVERLAYS), ("local", "elasticsearch")]:
+        done = cluster.deploy(overlay, *options, *[w for c in further for w in ("--with", c)])
+        assert done.returncode == 0 and "has no digest" not in done.stderr, done.stderr
+        text = (REPOSITORY / f"var/deploy/{overlay}.yaml").read_text()
+        images = set(re.findall(r"^ *(?:- )?image: (.*)$", text, re.MULTILINE))
+        assert f"{registry}/server" in {image.split("@")[0] for image in images}
+        for image in images:
+            assert re.fullmatch(r"[^:@ ]+@sha256:[0-9a-f]{64}", image), image
+
+
+def test_an_image_without_a_digest_is_told(cluster, folder):
+    digests = folder / "digests.txt"
+    assert pin(folder, "--digests", str(digests)).returncode == 0
+    done = cluster.deploy("ingress", "--digests", digests)
+    assert done.returncode == 0
+    assert "has no digest of: chaac/server:0.1.0." in done.stderr
+    assert "valkey/valkey@sha256:" in done.stdout
+
+
+def test_digests_are_all_or_nothing(folder):
+    done = pin(folder, "--digests", str(folder / "digests.txt"), CRANE_FAILS="1")
+    assert done.returncode == 1 and "its registry tells no digest" in done.stderr
+    assert not (folder / "digests.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("overlay", "finds"),
+    [
+        (("local",), "- name: CHAAC_RUNBOOKS_URL\n          value: {}\n"),
+        (("ingress", "--with", "prometheus-operator"), "runbook_url: '{}/ChaacStoreDown.md'\n"),
+    ],
+)
+def test_alerts_lead_to_the_runbooks(cluster, overlay, finds):
+    url = "https://wiki.example.org/chaac"
+    text = REPOSITORY / f"var/deploy/{overlay[0]}.yaml"
+    for done in (
+        cluster.deploy(*overlay, "--runbooks-url", f"{url}/"),
+        cluster.deploy(*overlay, CHAAC_RUNBOOKS_URL=url),
+    ):
+        assert done.returncode == 0, done.stderr
+        assert f"Runbooks   {url}\n" in done.stdout
+        assert finds.format(url) in text.read_text()
+
+
+@pytest.mark.parametrize(
+    ("origin", "says"),
+    [
+        ("https://github.com/me/chaac.git", "https://github.com/me/chaac/blob/HEAD/docs/runbooks"),
+        ("https://me:secret@gitlab.com/a/b/c", "https://gitlab.com/a/b/c/blob/HEAD/docs/runbooks"),
+        ("git@github.com:me/chaac.git", "https://github.com/me/chaac/blob/HEAD/docs/runbooks"),
+        ("ssh://git@gitlab.com/a/b", "https://gitlab.com/a/b/blob/HEAD/docs/runbooks"),
+        ("https://git.example.org/a/b", "docs/runbooks, which is no address"),
+        ("/srv/git/chaac.git", "docs/runbooks, which is no address"),
+    ],
+)
+def test_the_origin_tells_where_the_runbooks_are(cluster, origin, says):
+    setting = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "remote.origin.url"}
+    done = cluster.deploy("local", **setting, GIT_CONFIG_VALUE_0=origin)
+    assert done.returncode == 0, done.stderr
+    assert f"Runbooks   {says}" in done.stdout
+    assert "secret@" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
@@ -125,7 +215,10 @@ def test_options_reach_the_manifests(cluster):
         (["gke", "--registry", "https://ghcr.io/me"], 2, "without a scheme"),
         (["gke", "--host", "Weather"], 2, "a DNS name"),
         (["gke", "--email", "me"], 2, "an address"),
+        (["gke", "--runbooks-url", "docs/runbooks"], 2, "begins with https:// or http://"),
         (["gke", "--timeout-s", "soon"], 2, "seconds"),
+        (["gke", "--digests", "/nowhere"], 2, "/nowhere is not there"),
+        (["gke", "--digests", "README.md"], 2, 'not "NAME:TAG sha256'),
         (["gke", "--delete-data"], 2, "goes with --down"),
         (["gke", "--slack-webhook-file", "/nowhere"], 2, "/nowhere is empty or not there"),
         (["gke", "--force"], 2, '"--force" is not a flag'),
