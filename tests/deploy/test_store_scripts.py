@@ -1,9 +1,12 @@
 """The scripts that start the store in its containers, run with real Valkeys and Sentinels."""
 
+import signal
 import subprocess
+import threading
 
 import pytest
 from lib.processes import BINARY, Server, clean_environment, wait_until
+from lib.resp import RespClient, RespError
 from lib.wire import exchange, post
 
 from deploy.store import SCRIPTS, USERS, Node, Replicated, tls_settings, write_passwords
@@ -213,6 +216,82 @@ def test_with_tls_nothing_is_in_the_clear(folder):
         assert "the role is slave now" in left.stderr, left
     finally:
         store.kill()
+
+
+class Writers:
+    """Three clients that write to whichever node takes it, and remember what was acknowledged."""
+
+    def __init__(self, store: Replicated):
+        self._store = store
+        self._password = (store.nodes[0].log_path.parent / "passwords/chaac").read_text()
+        self._stop = threading.Event()
+        self.acknowledged: list[str] = []
+        self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(3)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, writer: int):
+        number = 0
+        while not self._stop.is_set():
+            for node in self._store.nodes:
+                try:
+                    with RespClient(("127.0.0.1", node.port), 5) as client:
+                        client("AUTH", "chaac", self._password)
+                        while not self._stop.is_set():
+                            number += 1
+                            client("SADD", "count:mixco", f"{writer}-{number}")
+                            self.acknowledged.append(f"{writer}-{number}")
+                except (OSError, RespError):  # A replica, or a node that leaves.
+                    self._stop.wait(0.01)
+
+
+def test_a_planned_hand_over_loses_nothing_that_was_acknowledged(folder):
+    """Under load, by the primary alone, which promises nothing when it is killed."""
+    store = Replicated(folder)
+    writers = None
+    try:
+        first = store.start().nodes[0]
+        writers = Writers(store)
+        wait_until(lambda: len(writers.acknowledged) > 2000, "writes are acknowledged")
+        left = first.run("leave.sh")
+        assert left.returncode == 0 and left.stderr.endswith("the role is slave now.\n"), left
+        before = len(writers.acknowledged)
+        wait_until(lambda: len(writers.acknowledged) > before + 2000, "they are again")
+        writers.stop()
+        (primary,) = store.primaries()
+        assert primary is not first
+        stored = set(primary.ask("reader", "SMEMBERS", "count:mixco").split("\n"))
+        assert set(writers.acknowledged) <= stored
+    finally:
+        if writers:
+            writers.stop()
+        store.kill()
+
+
+def test_a_primary_without_replicas_says_so_and_takes_writes_again(replicated):
+    """Nothing to hand over to: the node stops as what it is, and no client waits on."""
+    first, *others = replicated.nodes
+    (primary,) = replicated.primaries()
+    assert primary is first
+    for node in others:
+        node.signal(signal.SIGSTOP)
+    try:
+        assert first.ask("operator", "CONFIG", "SET", "min-replicas-to-write", "0") == "OK"
+        first.ask("chaac", "SET", "count:mixco", "1")
+        left = first.run("leave.sh")
+        assert left.returncode == 0 and "no replica has all after 3 s" in left.stderr, left
+        assert "the role is master now" in left.stderr
+        assert first.ask("chaac", "SET", "count:mixco", "2") == "OK"
+    finally:
+        for node in others:
+            node.signal(signal.SIGCONT)
+    first.ask("operator", "CONFIG", "SET", "min-replicas-to-write", "1")
+    wait_until(lambda: len(replicated.primaries()) == 1, "one primary")
 
 
 def test_a_server_may_ask_the_sentinels_and_do_no_more(replicated):
