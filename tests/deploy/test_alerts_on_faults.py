@@ -7,9 +7,11 @@ Only times are shortened (lib/monitoring.py): pending times to 1 s, windows of 2
 import signal
 
 import pytest
+from lib.cluster import Node, free_ports
 from lib.monitoring import Alertmanager, Prometheus, RedisExporter, Sink
 from lib.processes import Server, Valkey, wait_until
 from lib.resp import RespError
+from lib.wire import exchange, post
 
 from deploy.load import SteadyLoad
 
@@ -175,6 +177,46 @@ def test_the_password_does_not_match(calm):
         client("AUTH", "another")
         client("CONFIG", "SET", "requirepass", "")
     calm.wait_calm()
+
+
+def test_too_few_replicas_confirm(folder):
+    """A server that waits for a replica where none is: it tells, and stays ready, so that clients
+    get an answer that says what became of their report. When a replica comes all is well."""
+    ports = free_ports(2)
+    primary = Node(folder, "primary", ports[0]).start()
+    replica = Node(folder, "replica", ports[1], "--replicaof", "127.0.0.1", ports[0])
+    url = f"valkey://127.0.0.1:{primary.port}"
+    server = Server(folder / "server", url, "--ack", "replica", "--ack-replicas", "1")
+    prometheus = Prometheus(folder / "prometheus", {"chaac": f"127.0.0.1:{server.admin_port}"})
+    load = None
+    try:
+        server.start()
+        prometheus.start()
+        load = SteadyLoad(server.port)
+        wait_until(
+            lambda: {"ChaacAcksShortOfReplicas", "ChaacReportsRefused"} <= prometheus.firing(),
+            f"both fire; firing are {prometheus.firing()}",
+            WAIT_S,
+        )
+        assert server.is_ready()
+        answer = exchange(server.port, post({"municipality": "mixco", "temperature": 20}))
+        assert answer.status == 503 and answer.json()["type"].split(":")[-1] in (
+            "outcome-unknown",
+            "not-committed",
+        )
+        replica.start()
+        wait_until(
+            lambda: not {"ChaacAcksShortOfReplicas", "ChaacReportsRefused"} & prometheus.firing(),
+            "both resolve",
+            WAIT_S,
+        )
+        report = post({"municipality": "mixco", "temperature": 20})
+        assert exchange(server.port, report).status == 200
+    finally:
+        if load:
+            load.stop()
+        for child in (prometheus, server, replica, primary):
+            child.kill()
 
 
 def test_the_server_is_killed(calm):
