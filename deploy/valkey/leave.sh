@@ -7,7 +7,7 @@ set -eu
 # shellcheck source=deploy/valkey/common.sh
 . "$(dirname "$0")/common.sh"
 
-readonly PAUSE_S=20 # Longer than all that follows: writes wait so long at most if this script is killed.
+readonly PAUSE_S=30 # Longer than all that follows: writes wait so long at most if this script is killed.
 readonly CATCH_UP_S=3
 readonly PROMOTION_S=12
 
