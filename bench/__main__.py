@@ -82,20 +82,13 @@ def first_line(*command: str) -> str:
     return (done.stdout + done.stderr).strip().splitlines()[0]
 
 
-def kernel() -> str:
-    """With what makes its TCP cheaper or dearer, for all contestants alike."""
-    control = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
-    tracked = Path("/proc/sys/net/netfilter/nf_conntrack_count")
-    tracks = tracked.exists() and int(tracked.read_text()) > 0
-    tracking = "with" if tracks else "without"
-    return f"Linux {platform.release()} ({control}, {tracking} connection tracking)"
-
-
 def machine() -> str:
     cpuinfo = Path("/proc/cpuinfo").read_text()
     model = next((x.split(":")[1].strip() for x in cpuinfo.splitlines() if "model name" in x), "?")
+    # What TCP costs, all contestants alike, depends on it.
+    congestion = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
     return (
-        f"{cpuinfo.count('processor')} × {model}; {kernel()}; "
+        f"{cpuinfo.count('processor')} × {model}; Linux {platform.release()}, {congestion}; "
         f"{first_line(str(ROOT / 'build/release/chaac'), '--version')}; "
         f"{first_line('valkey-server', '--version')}; {first_line('nginx', '-v')}; "
         f"{first_line(find_go(), 'version')}; {first_line('wrk', '-v')}; vegeta 12.13"

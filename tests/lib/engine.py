@@ -175,6 +175,13 @@ def _restore_firewall(before: dict[str, str]):
         chains = "".join(f":{chain} ACCEPT [0:0]\n" for chain in _EMPTY[table])
         rules = saved or f"*{table}\n{chains}COMMIT\n"
         _run("iptables-restore", "--table", table, check=False, input=rules)
+    for table, saved in before.items():
+        if re.search(r"^(-A|:\S+ (?!ACCEPT))", saved, re.MULTILINE):
+            continue
+        # Nothing was in it. Its chains, though empty, would have the kernel follow every connection of
+        # the machine; where iptables is that of nftables they can be removed. Listing makes them anew.
+        for chain in _EMPTY[table]:
+            _run("iptables", "--table", table, "--delete-chain", chain, check=False)
 
 
 def main():
