@@ -13,8 +13,10 @@ import pytest
 from lib.engine import EngineError, engine
 from lib.processes import REPOSITORY
 
-from containers.deployment import HERE, LOCUST_IMAGE, SERVER_IMAGE, STAND_INS_IMAGE, Deployment
+from containers.deployment import LOCUST_IMAGE, SERVER_IMAGE, STAND_INS_IMAGE, Deployment
 from containers.docker import docker
+
+HERE = Path(__file__).resolve().parent
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,8 +1,8 @@
-"""The whole system in containers: Valkey with TLS and users, two servers, NGINX in front of them,
-on a network of its own with fixed addresses. Stand-ins for what deployments pull: docs/deploy.md.
-"""
+"""The whole system in containers: three Valkeys and three Sentinels, two servers, NGINX in front of
+them, Prometheus, on a network of its own with fixed addresses. Pods are as the manifests have them
+(pods.py); what stands in for what a deployment pulls: docs/deploy.md."""
 
-import subprocess
+import contextlib
 import uuid
 from pathlib import Path
 
@@ -10,15 +10,18 @@ from lib.metrics import parse
 from lib.processes import REPOSITORY, wait_until
 from lib.wire import get
 
-from containers.docker import Container, docker
+from containers.docker import NOBODY, Container, docker
+from containers.pods import Cluster
+from containers.store import NODE_DOMAIN, NODES, SENTINEL_DOMAIN, Store, make_certificates
+from containers.watch import Watch
 
-HERE = Path(__file__).resolve().parent
 SERVER_IMAGE = "chaac/server:test"
 LOCUST_IMAGE = "chaac/locust:test"
 STAND_INS_IMAGE = "chaac/stand-ins:test"
 NETWORK = "172.31.199"  # Fixed addresses: NGINX must find a restarted server where it was.
-USER = "65532:65532"
-DRAIN_DELAY_MS = 5000
+SERVERS = ("chaac-1", "chaac-2")  # As deploy/nginx/upstream.conf names them.
+WRONG = "chaac-wrong"  # A server that is given something wrong.
+EXTRA_SECRETS = "/secrets"  # Where a server of a test finds other passwords and authorities.
 
 
 class Deployment:
@@ -28,17 +31,21 @@ class Deployment:
         self.name = f"chaac-{uuid.uuid4().hex[:8]}"
         self.folder = folder
         folder.chmod(0o755)  # Containers read it as another user.
-        self.passwords = {user: uuid.uuid4().hex for user in ("chaac", "reader", "blind")}
         self.containers: list[Container] = []
+        self.cluster = Cluster(self.name, folder, self.name)
+        self.cluster.addresses = _addresses()
         self._write_secrets()
         docker("network", "create", "--subnet", f"{NETWORK}.0/24", self.name)
         try:
-            self.valkey = self._start_valkey()
-            self.servers = [self.start_server(f"chaac-{n}", address=10 + n) for n in (1, 2)]
+            self.store = Store(self.cluster, STAND_INS_IMAGE, self._keep)
+            self.store.wait_ready()
+            self._load_functions()
+            self.servers = [self.start_server(name) for name in SERVERS]
             for server in self.servers:
                 server.wait_healthy()
             self.edge = self._start_edge()
-            wait_until(lambda: self._edge_ready(), "the edge reaches a server")
+            self.wait_edge_ready()
+            self.watch = Watch(self.cluster, SERVERS, STAND_INS_IMAGE, self._keep)
         except BaseException:
             self.close()
             raise
@@ -47,51 +54,49 @@ class Deployment:
         for container in reversed(self.containers):
             container.remove()
         docker("network", "rm", self.name, check=False)
+        self.cluster.remove_volumes()
 
     @property
     def port(self) -> int:
         """The edge's."""
         return self.edge.port(8080)
 
-    def on_network(self, address: int, alias: str | None = None) -> tuple:
-        options = ("--network", self.name, "--ip", f"{NETWORK}.{address}")
-        return (*options, "--network-alias", alias) if alias else options
+    def start_server(self, name: str, **environment: str | None) -> Container:
+        """A server; `environment` overrides the manifest's, None leaves a variable out."""
+        return self._keep(
+            self.cluster.pod("chaac", name).start(
+                "chaac",
+                SERVER_IMAGE,
+                "--volume",
+                f"{self.folder}/secrets:{EXTRA_SECRETS}:ro",
+                "--publish",
+                "127.0.0.1::8081",
+                "--publish",
+                "127.0.0.1::9081",
+                "--health-interval",
+                "1s",
+                **environment,
+            )  # fmt: skip
+        )
 
-    def start_server(self, alias: str, address: int, **environment: str) -> Container:
-        """A server; `environment` overrides what it is told, None leaves a variable out."""
-        settings = {
-            "CHAAC_VALKEY_URL": "valkeys://valkey:6379",
-            "CHAAC_VALKEY_CA_FILE": "/secrets/ca.pem",
-            "CHAAC_VALKEY_USERNAME": "chaac",
-            "CHAAC_VALKEY_PASSWORD_FILE": "/secrets/chaac",
-            "CHAAC_LOOPS": "1",
-            "CHAAC_DRAIN_DELAY_MS": str(DRAIN_DELAY_MS),
-            "CHAAC_LOG_FORMAT": "json",
-        } | environment
-        variables = [
-            word
-            for name, value in settings.items()
-            if value is not None
-            for word in ("--env", f"{name}={value}")
-        ]
-        options = (
-            *self.on_network(address, alias), *variables,
-            "--volume", f"{self.folder}/secrets:/secrets:ro",
-            "--publish", "127.0.0.1::8081", "--publish", "127.0.0.1::9081",
-            "--health-interval", "1s",
-        )  # fmt: skip
-        return self._keep(Container(f"{self.name}-{alias}", SERVER_IMAGE, options=options))
+    def discard(self, container: Container):
+        self.containers.remove(container)
+        container.remove()
 
-    def valkey_cli(self, *words: str, user: str | None = "reader") -> str:
-        """What valkey-cli prints, error replies too; without a user it gives no password."""
-        known = ("--env", f"REDISCLI_AUTH={self.passwords[user]}") if user else ()
-        return docker(
-            "exec", *known, self.valkey.name, "valkey-cli", *(("--user", user) if user else ()),
-            "--no-auth-warning", "--tls", "--cacert", "/secrets/ca.pem", *words, check=False,
-        )  # fmt: skip
+    @contextlib.contextmanager
+    def empty_store_and(self, **environment: str):
+        """Nothing is stored, and the servers are told more, while the block runs."""
+        self._replace_servers(environment)
+        try:
+            yield
+        finally:
+            self._replace_servers({})
 
     def stored(self, municipality: str) -> int:
-        return int(self.valkey_cli("get", f"count:{municipality}") or 0)
+        return int(self.store.ask(self.store.primary(), "get", f"count:{municipality}") or 0)
+
+    def wait_edge_ready(self):
+        wait_until(self._edge_ready, "the edge reaches a server")
 
     def _keep(self, container: Container) -> Container:
         self.containers.append(container)
@@ -100,44 +105,43 @@ class Deployment:
     def _write_secrets(self):
         secrets = self.folder / "secrets"
         secrets.mkdir()
-        users = (HERE / "stand_ins/users.acl").read_text()
-        for user, password in self.passwords.items():
+        asked = self.cluster.certificate("valkey")
+        self.cluster.secrets["valkey-tls"] = make_certificates(
+            secrets, asked["dnsNames"], asked["ipAddresses"]
+        )
+        for user, password in self.cluster.passwords.items():
             (secrets / user).write_text(password + "\n")
-            users = users.replace(f"%{user}%", password)
-        (secrets / "users.acl").write_text(users)
-        make_certificates(secrets)
         for path in secrets.iterdir():
             path.chmod(0o644)
 
-    def _start_valkey(self) -> Container:
-        options = (
-            *self.on_network(10, "valkey"), "--user", USER, "--volume", "/data",
-            "--volume", f"{self.folder}/secrets:/secrets:ro",
-        )  # fmt: skip
-        command = (
-            "valkey-server", "--port", "0", "--tls-port", "6379", "--tls-auth-clients", "no",
-            "--tls-ca-cert-file", "/secrets/ca.pem", "--tls-cert-file", "/secrets/valkey.pem",
-            "--tls-key-file", "/secrets/valkey.key", "--aclfile", "/secrets/users.acl",
-            "--protected-mode", "no", "--dir", "/data", "--appendonly", "yes",
-            "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--save", "",
-        )  # fmt: skip
-        valkey = self._keep(
-            Container(f"{self.name}-valkey", STAND_INS_IMAGE, *command, options=options)
-        )
-        wait_until(
-            lambda: "Ready to accept connections" in valkey.log(), f"Valkey:\n{valkey.log()}"
-        )
-        return valkey
+    def _load_functions(self):
+        """The server's init container."""
+        loader = self._keep(self.cluster.pod("chaac", SERVERS[0]).start("load", SERVER_IMAGE))
+        wait_until(lambda: not loader.state()["Running"], "the library is installed")
+        assert loader.state()["ExitCode"] == 0, loader.log()
+        self.discard(loader)
+
+    def _replace_servers(self, environment: dict[str, str]):
+        for server in self.servers:
+            self.discard(server)
+        self.store.ask(self.store.primary(), "flushall", user="operator")
+        self._load_functions()
+        self.servers = [self.start_server(name, **environment) for name in SERVERS]
+        for server in self.servers:
+            server.wait_healthy()
+            wait_until(lambda s=server: get(s.port(8081), "/ready").status == 200, "it is ready")
+        self.wait_edge_ready()
 
     def _start_edge(self) -> Container:
         options = (
-            *self.on_network(20, "edge"), "--user", USER, "--tmpfs", "/tmp:mode=1777,size=64m",
+            *self.cluster.network_options("edge"), "--network-alias", "edge",
+            "--tmpfs", "/tmp:mode=1777,size=64m",
             "--volume", f"{REPOSITORY}/deploy/nginx:/etc/nginx:ro",
             "--publish", "127.0.0.1::8080",
         )  # fmt: skip
         command = ("nginx", "-c", "/etc/nginx/nginx.conf", "-g", "daemon off;")
         return self._keep(
-            Container(f"{self.name}-edge", STAND_INS_IMAGE, *command, options=options)
+            Container(f"{self.name}-edge", STAND_INS_IMAGE, *command, options=options, user=NOBODY)
         )
 
     def _edge_ready(self) -> bool:
@@ -148,23 +152,15 @@ class Deployment:
             return False
 
 
+def _addresses() -> dict[str, str]:
+    hosts = {"edge": 20, "prometheus-0": 30, "valkey.weather-system.svc.cluster.local": 50}
+    hosts |= {name: 11 + number for number, name in enumerate((*SERVERS, WRONG))}
+    for number in range(NODES):
+        hosts[f"valkey-{number}.{NODE_DOMAIN}"] = 50 + number
+        hosts[f"sentinel-{number}.{SENTINEL_DOMAIN}"] = 60 + number
+    return {host: f"{NETWORK}.{address}" for host, address in hosts.items()}
+
+
 def metrics_of(server: Container) -> dict:
     """The server's own figures, from its admin port."""
     return parse(get(server.port(9081), "/metrics").body.decode())
-
-
-def make_certificates(folder: Path):
-    """An authority of the test's own (ca.pem), and a certificate of the name valkey."""
-
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    new = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
-    openssl(*new, "-subj", "/CN=Chaac test", "-keyout", "ca.key", "-out", "ca.pem")
-    openssl(*new, "-subj", "/CN=Another", "-keyout", "other.key", "-out", "other.pem")
-    openssl(
-        *new, "-subj", "/CN=valkey", "-keyout", "valkey.key", "-out", "valkey.pem",
-        "-CA", "ca.pem", "-CAkey", "ca.key",
-        "-addext", "subjectAltName=DNS:valkey,DNS:localhost,IP:127.0.0.1",
-        "-addext", "basicConstraints=critical,CA:false",
-    )  # fmt: skip

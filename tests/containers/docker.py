@@ -3,15 +3,36 @@ without capabilities, limited. A container is removed by whoever made it."""
 
 import json
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from lib.processes import wait_until
 
-# What every container of the system is started with; Kubernetes is told the same in its words.
-HARDENED = (
-    *("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
-    *("--memory", "512m", "--memory-swap", "512m", "--cpus", "2", "--pids-limit", "64"),
-)
+# What every container is started with; Kubernetes is told the same in its words.
+_CONFINED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+NOBODY = "65532:65532"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one container may take of the machine."""
+
+    memory_bytes: int = 512 * 2**20
+    nano_cpus: int = 2 * 10**9
+    processes: int = 64
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        memory = str(self.memory_bytes)
+        cpus = f"{self.nano_cpus / 10**9:.3f}"
+        return (
+            *("--memory", memory, "--memory-swap", memory, "--cpus", cpus),
+            *("--pids-limit", str(self.processes)),
+        )
+
+
+LIMITS = Limits()
+HARDENED = (*_CONFINED, *LIMITS.options)
 
 
 def docker(*words, check: bool = True, timeout_s: float = 300) -> str:
@@ -25,9 +46,18 @@ def docker(*words, check: bool = True, timeout_s: float = 300) -> str:
 class Container:
     """A container in the background, by its name."""
 
-    def __init__(self, name: str, image: str, *command, options=()):
-        self.name = name
-        docker("run", "--detach", "--name", name, *HARDENED, *options, image, *command)
+    def __init__(
+        self,
+        name: str,
+        image: str,
+        *command,
+        options=(),
+        user: str = NOBODY,
+        limits: Limits = LIMITS,
+    ):
+        self.name, self.user, self.limits = name, user, limits
+        confined = ("--user", user, *_CONFINED, *limits.options)
+        docker("run", "--detach", "--name", name, *confined, *options, image, *command)
 
     def remove(self):
         docker("rm", "--force", "--volumes", self.name, check=False)
@@ -62,6 +92,21 @@ class Container:
 
     def start(self):
         docker("start", self.name)
+
+    def kill(self):
+        """kill -9, and its network with it: nothing more is sent, not even by the kernel."""
+        docker("kill", self.name)
+
+    def run(self, *command, environment: dict[str, str] | None = None) -> str:
+        """What a command in the container prints, complaints of its own included."""
+        variables = [f"--env={name}={value}" for name, value in (environment or {}).items()]
+        return docker("exec", *variables, self.name, *command, check=False)
+
+    def succeeds(self, *command) -> bool:
+        done = subprocess.run(
+            ["docker", "exec", self.name, *command], capture_output=True, timeout=60, check=False
+        )
+        return done.returncode == 0
 
     def status_of_process(self) -> dict[str, str]:
         """What the kernel says of the container's first process."""

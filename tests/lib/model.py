@@ -15,7 +15,7 @@ Dump = dict[str, object]  # Key to str, list, dict or set.
 # tests have at most four decimals, so a value lost or added twice is far beyond this.
 SUM_TOLERANCE = 2e-5
 
-_DUMP = """
+DUMP_SCRIPT = """
 local readers = {string = 'GET', hash = 'HGETALL', set = 'SMEMBERS'}
 local rows = {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -45,8 +45,13 @@ class Stored:
 
 def dump_store(client: RespClient) -> Dump:
     """All keys and values at one instant."""
+    return dump_of(client("EVAL", DUMP_SCRIPT, 0))
+
+
+def dump_of(rows: list) -> Dump:
+    """What DUMP_SCRIPT has answered."""
     dump = {}
-    for key, kind, value in client("EVAL", _DUMP, 0):
+    for key, kind, value in rows:
         if kind == "hash":
             value = dict(zip(value[::2], value[1::2], strict=True))
         elif kind == "set":

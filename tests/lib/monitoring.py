@@ -115,55 +115,10 @@ class Alertmanager(_WebChild):
         )  # fmt: skip
 
 
-class Prometheus(_WebChild):
-    """Prometheus on the shipped file and rules, every second. `targets`: addresses by job. Pending
-    times and the windows of the symptom alerts are seconds: a test need not wait minutes."""
+class PrometheusApi:
+    """What a running Prometheus knows, asked at `address`."""
 
-    def __init__(self, folder: Path, targets: dict[str, str], alertmanager: str = ""):
-        super().__init__("prometheus", folder)
-        config = load_yaml(DEPLOY / "prometheus/prometheus.yml")
-        config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s"}
-        config["global"]["evaluation_interval"] = "1s"
-        config["scrape_configs"] = [
-            self._fixed(job, targets[job["job_name"]])
-            for job in config["scrape_configs"]
-            if job["job_name"] in targets
-        ]
-        managers = [{"targets": [alertmanager]}] if alertmanager else []
-        config["alerting"]["alertmanagers"] = [{"static_configs": managers}]
-        (folder / "prometheus.yml").write_text(yaml.safe_dump(config, sort_keys=False))
-        (folder / "rules").mkdir()
-        for path in RULES:
-            (folder / "rules" / path.name).write_text(self._quick(path.read_text()))
-
-    @staticmethod
-    def _fixed(job: dict, target: str) -> dict:
-        keep = {"job_name", "sample_limit", "metric_relabel_configs"}
-        labels = {"namespace": "test", "pod": f"{job['job_name']}-0"}
-        if job["job_name"] in ("kubelet", "cadvisor"):
-            labels = {}  # They name namespaces and pods themselves.
-        return {name: value for name, value in job.items() if name in keep} | {
-            "static_configs": [{"targets": [target], "labels": labels}]
-        }
-
-    @staticmethod
-    def _quick(text: str) -> str:
-        text = re.sub(r"(?m)^( +)for: .*$", r"\1for: 1s", text)
-        text = re.sub(r"(?m)^ +interval: .*\n", "", text)
-        return re.sub(r"\[(2m|5m)\]", "[10s]", text)
-
-    def launch(self):
-        environment = {
-            "CHAAC_CLUSTER": "test",
-            "CHAAC_RUNBOOKS_URL": "https://runbooks.test",
-            "PATH": "/usr/bin:/bin",
-        }
-        self.spawn(
-            ["prometheus", f"--config.file={self.folder}/prometheus.yml",
-             f"--storage.tsdb.path={self.folder}/data", f"--web.listen-address={self.address}",
-             "--enable-feature=expand-external-labels", "--log.level=warn"],
-            environment,
-        )  # fmt: skip
+    address: str
 
     def query(self, expression: str) -> list[dict]:
         """The samples of an instant query; PromQL errors raise."""
@@ -194,6 +149,71 @@ class Prometheus(_WebChild):
     def rules(self) -> list[dict]:
         answer = json.loads(fetch(f"http://{self.address}/api/v1/rules"))
         return [rule for group in answer["data"]["groups"] for rule in group["rules"]]
+
+
+def with_fixed_targets(config: dict, targets: dict[str, dict[str, str]], alertmanager: str = ""):
+    """The shipped configuration for where Prometheus cannot ask Kubernetes: its jobs that have
+    `targets` (addresses by pod, by job), the others left out."""
+    config["scrape_configs"] = [
+        _fixed(job, targets[job["job_name"]])
+        for job in config["scrape_configs"]
+        if job["job_name"] in targets
+    ]
+    managers = [{"targets": [alertmanager]}] if alertmanager else []
+    config["alerting"]["alertmanagers"] = [{"static_configs": managers}]
+
+
+def _fixed(job: dict, addresses: dict[str, str]) -> dict:
+    keep = {"job_name", "scrape_interval", "sample_limit", "metric_relabel_configs"}
+    fixed = {name: value for name, value in job.items() if name in keep}
+    fixed["static_configs"] = [
+        {"targets": [address], "labels": {"namespace": "test", "pod": pod} if pod else {}}
+        for pod, address in addresses.items()
+    ]
+    return fixed
+
+
+class Prometheus(_WebChild, PrometheusApi):
+    """Prometheus on the shipped file and rules, every second. `targets`: addresses by job. Pending
+    times and the windows of the symptom alerts are seconds: a test need not wait minutes."""
+
+    def __init__(self, folder: Path, targets: dict[str, str], alertmanager: str = ""):
+        super().__init__("prometheus", folder)
+        config = load_yaml(DEPLOY / "prometheus/prometheus.yml")
+        config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s"}
+        config["global"]["evaluation_interval"] = "1s"
+        for job in config["scrape_configs"]:
+            job.pop("scrape_interval", None)
+        pods = {job: {_pod_of(job): address} for job, address in targets.items()}
+        with_fixed_targets(config, pods, alertmanager)
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(config, sort_keys=False))
+        (folder / "rules").mkdir()
+        for path in RULES:
+            (folder / "rules" / path.name).write_text(self._quick(path.read_text()))
+
+    @staticmethod
+    def _quick(text: str) -> str:
+        text = re.sub(r"(?m)^( +)for: .*$", r"\1for: 1s", text)
+        text = re.sub(r"(?m)^ +interval: .*\n", "", text)
+        return re.sub(r"\[(2m|5m)\]", "[10s]", text)
+
+    def launch(self):
+        environment = {
+            "CHAAC_CLUSTER": "test",
+            "CHAAC_RUNBOOKS_URL": "https://runbooks.test",
+            "PATH": "/usr/bin:/bin",
+        }
+        self.spawn(
+            ["prometheus", f"--config.file={self.folder}/prometheus.yml",
+             f"--storage.tsdb.path={self.folder}/data", f"--web.listen-address={self.address}",
+             "--enable-feature=expand-external-labels", "--log.level=warn"],
+            environment,
+        )  # fmt: skip
+
+
+def _pod_of(job: str) -> str:
+    """Kubelets name namespaces and pods themselves."""
+    return "" if job in ("kubelet", "cadvisor") else f"{job}-0"
 
 
 class Sink:
