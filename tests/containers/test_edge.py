@@ -124,18 +124,41 @@ def test_a_sent_report_is_not_sent_to_another_server(deployment):
     wait_until(lambda: get(hanging.port(8081), "/ready").status == 200, "the server is back")
 
 
-def test_without_a_server_the_edge_says_so(deployment):
+@contextlib.contextmanager
+def without_servers(deployment):
     for server in deployment.servers:
         docker("stop", "--time", "30", server.name)
     try:
-        answer = exchange(deployment.port, post(REPORT))
-        assert (answer.status, answer.problem) == (503, "outcome-unknown")
+        yield
     finally:
         for server in deployment.servers:
             server.start()
         for server in deployment.servers:
             server.wait_healthy()
-        wait_until(lambda: get(deployment.port, "/ready").status == 200, "the edge is back")
+        deployment.wait_edge_ready()
+
+
+def at_once(deployment, count: int) -> list[int]:
+    """The statuses of as many reports on connections of their own."""
+    with contextlib.ExitStack() as stack:
+        every = [stack.enter_context(Connection(deployment.port)) for _ in range(count)]
+        for connection in every:
+            connection.send(post(REPORT))
+        return [connection.read().status for connection in every]
+
+
+def test_without_a_server_the_edge_says_so(deployment):
+    with without_servers(deployment):
+        answer = exchange(deployment.port, post(REPORT))
+        assert (answer.status, answer.problem) == (503, "outcome-unknown")
+
+
+def test_after_an_outage_all_of_the_edge_knows_that_it_is_over(deployment):
+    """Each worker of NGINX has seen that no server answers. Once one is told otherwise, all are: on
+    its own a worker tries one request at each server, and refuses what comes meanwhile."""
+    with without_servers(deployment):
+        assert set(at_once(deployment, 32)) == {503}
+    assert set(at_once(deployment, 32)) == {200}
 
 
 def events_of(connection):
