@@ -20,6 +20,9 @@ constexpr std::size_t kReadBytesMin = 512;  // Room below this is not worth a sy
 // How long, and for how many bytes, a client may go on sending after the last answer: closing at
 // once would reset the connection and destroy that answer on its way (RFC 9112, 9.6).
 constexpr std::chrono::milliseconds kLingerTimeout{2'000};
+// How long a connection without a request yet may still send its first when draining begins. It was
+// opened in good faith: closing at once would reset it with that request on its way.
+constexpr std::chrono::milliseconds kFirstRequestTimeout{1'000};
 constexpr std::size_t kLingerBytesMax = std::size_t{16} * 1024 * 1024;
 
 constexpr std::string_view kContinueLine = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -37,7 +40,8 @@ ConnectionContext::ConnectionContext(EventLoop* event_loop, const HttpLimits& ht
       receive(http_limits.receive_timeout),
       send(http_limits.send_timeout),
       drain(http_limits.drain_timeout()),
-      linger(kLingerTimeout) {}
+      linger(kLingerTimeout),
+      first(kFirstRequestTimeout) {}
 
 Connection::Connection(ConnectionContext* context, std::uint32_t index)
     : context_(context), index_(index) {}
@@ -61,7 +65,7 @@ void Connection::Close(StreamLoss why) {
   close(std::exchange(fd_, -1));
   state_ = State::kClosed;
   ++generation_;
-  paused_ = receiving_ = peer_ended_ = unsent_ = hurried_ = false;
+  paused_ = receiving_ = peer_ended_ = unsent_ = hurried_ = asked_ = false;
   reader_.Reset();
   context_->buffers.Return(std::move(input_));
   CountInput();
@@ -105,6 +109,7 @@ void Connection::Receive() {
     return;
   }
   if (received == 0) return ReceiveEnd();
+  asked_ = true;
   auto size = static_cast<std::size_t>(received);
   context_->metrics->bytes_received.Add(size);
   if (!in_shared) {
@@ -412,7 +417,10 @@ void Connection::Drain() {
   if (!is_idle) return;  // Its last answer will end it.
   Receive();  // A request that has arrived is served; closing would reset the connection.
   if (state_ == State::kClosed) return;
-  if (state_ == State::kOpen && !receiving_ && answers_.empty() && output_.empty()) return Close();
+  if (state_ == State::kOpen && !receiving_ && answers_.empty() && output_.empty()) {
+    if (asked_) return Close();
+    context_->first.Arm(&input_deadline_, context_->loop->Now());
+  }
   Watch();
 }
 

@@ -57,6 +57,7 @@ struct ConnectionContext {
   DeadlineList<Connection> send;
   DeadlineList<Connection> drain;
   DeadlineList<Connection> linger;
+  DeadlineList<Connection> first;
 };
 
 // Whether a socket's error means no more than "not now".
@@ -92,7 +93,8 @@ class Connection final : public EventHandler {
   // Sends what was answered in this round, once; for those in context->unsent.
   void SendUnsent();
 
-  // The server drains: serves what has arrived already, closes when there is nothing.
+  // The server drains: serves what has arrived already, closes when there is nothing and a first
+  // request is not to be waited for.
   void Drain();
 
   // A deadline of the named list has passed.
@@ -164,6 +166,7 @@ class Connection final : public EventHandler {
   bool receiving_ = false;     // A part of a request has arrived; input_deadline_ is in `receive`.
   bool peer_ended_ = false;    // The client has shut down its side.
   bool unsent_ = false;        // Is in context_->unsent.
+  bool asked_ = false;         // It has sent a request, or a part of one.
   bool hurried_ = false;       // A drain ended its endless stream: it gets little time to read on.
   bool sending_ = false;       // In SendStreams(): what becomes unsent meanwhile is seen to.
   std::uint32_t watched_ = 0;  // epoll events.
@@ -177,7 +180,7 @@ class Connection final : public EventHandler {
   Buffer output_;
   std::size_t drain_bytes_ = 0;  // Of what is unsent: what must be sent before drain_deadline_.
   std::size_t lingered_bytes_ = 0;
-  Deadline<Connection> input_deadline_{this};   // In `idle` or `receive`.
+  Deadline<Connection> input_deadline_{this};   // In `idle`, `receive` or `first`.
   Deadline<Connection> output_deadline_{this};  // In `send` or `linger`.
   Deadline<Connection> drain_deadline_{this};   // In `drain`, with output_deadline_ in `send`.
 };

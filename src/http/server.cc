@@ -61,6 +61,7 @@ struct HttpServer::Impl {
     while (Connection* const expired = context.send.PopExpired(now)) expired->OnSendTimeout();
     while (Connection* const expired = context.drain.PopExpired(now)) expired->OnSendTimeout();
     while (Connection* const expired = context.linger.PopExpired(now)) expired->Close();
+    while (Connection* const expired = context.first.PopExpired(now)) expired->Close();
     listener.OnTick();
   }
 

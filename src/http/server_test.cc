@@ -306,6 +306,24 @@ TEST(HttpServerTest, RespondsWithErrorsAsProblems) {
   EXPECT_THAT(full.body, HasSubstr("\"detail\":\"later\""));
 }
 
+TEST(HttpServerTest, DrainAwaitsTheFirstRequestOfAConnection) {
+  TestServer server([](TestServer& self, const Request&, RequestToken token) {
+    self.http().Respond(token, {.body = "served"});
+  });
+  Client fresh(server);
+  Client used(server);
+  ASSERT_TRUE(used.Send(Get("/")));
+  EXPECT_EQ(used.Read().body, "served");
+  server.Await([&] { return server.metrics().connections_open.Value() == 2; });
+  server.OnLoop([&] { server.http().Drain(); });
+  EXPECT_TRUE(used.ReadEnd());
+  ASSERT_TRUE(fresh.Send(Get("/")));
+  const Answer answer = fresh.Read();
+  EXPECT_EQ(answer.body, "served");
+  EXPECT_THAT(answer.head, HasSubstr("Connection: close\r\n"));
+  EXPECT_TRUE(fresh.ReadEnd());
+}
+
 TEST(HttpServerTest, DrainsWithoutLosingARequest) {
   Held held;
   TestServer server(std::ref(held));

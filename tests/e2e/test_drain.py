@@ -94,6 +94,38 @@ def test_requests_under_way_are_answered(start_server, store):
     assert int(store("GET", "count:mixco")) == before + 2
 
 
+def refuses(port: int) -> bool:
+    try:
+        Connection(port).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_a_connection_that_was_let_in_is_served(start_server, store):
+    """Its first request may be on its way when the doors close: it is not reset."""
+    server = start_server("--drain-delay-ms", "0")
+    before = int(store("GET", "count:mixco") or 0)
+    with Connection(server.port) as fresh:
+        get(server.port, "/health")
+        server.signal(signal.SIGTERM)
+        wait_until(lambda: refuses(server.port), "the doors are closed")
+        answer = fresh.exchange(post(REPORT))
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert server.process.wait(60) == 0
+    assert int(store("GET", "count:mixco")) == before + 1
+
+
+def test_a_connection_that_never_asks_does_not_hold_a_drain_up(start_server):
+    server = start_server("--drain-delay-ms", "0")
+    with Connection(server.port) as silent:
+        get(server.port, "/health")
+        server.signal(signal.SIGTERM)
+        assert silent.closed_by_server()
+        assert server.process.wait(60) == 0
+    assert "cut off" not in server.log()
+
+
 def test_a_commit_in_flight_is_awaited(folder, own_valkey):
     flags = ("--store-reply-timeout-ms", "60000", "--drain-timeout-ms", "60000")
     server = Server(folder / "server", own_valkey.url, *flags).start()
