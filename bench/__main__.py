@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bench import targets
 from bench.context import Context, Section
+from bench.edge import edge
 from bench.endurance import growth, idle, soak
 from bench.latency import alone, rates
 from bench.listeners import listeners
@@ -29,6 +30,7 @@ SCENARIOS = {
     "rates": rates,
     "alone": alone,
     "reads": reads,
+    "edge": edge,
     "growth": growth,
     "idle": idle,
     "listeners": listeners,

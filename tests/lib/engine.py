@@ -178,8 +178,8 @@ def _restore_firewall(before: dict[str, str]):
     for table, saved in before.items():
         if re.search(r"^(-A|:\S+ (?!ACCEPT))", saved, re.MULTILINE):
             continue
-        # Nothing was in it. Its chains, though empty, would have the kernel follow every connection of
-        # the machine; where iptables is that of nftables they can be removed. Listing makes them anew.
+        # Nothing was in it. Its chains, though empty, would have the kernel follow every connection
+        # of the machine; where iptables is that of nftables they can go. Listing makes them anew.
         for chain in _EMPTY[table]:
             _run("iptables", "--table", table, "--delete-chain", chain, check=False)
 
