@@ -194,7 +194,7 @@ class Reader {
         TakeCharacter();
       }
     }
-    Fault(begin, "a string is not closed");
+    EndsWithin("string", begin);
   }
 
   void TakeCharacter() {
@@ -215,10 +215,8 @@ class Reader {
     const std::size_t begin = position_;
     const std::string_view escape = text_.substr(begin, 2);
     position_ += escape.size();
-    if (escape.size() == 2 &&
-        std::string_view("\"\\/bfnrt").find(escape[1]) != std::string_view::npos) {
-      return;
-    }
+    if (escape.size() < 2) return;  // The text ends here, and its string with it.
+    if (std::string_view("\"\\/bfnrt").find(escape[1]) != std::string_view::npos) return;
     if (escape != "\\u") {
       Fault(begin, fmt::format("{} is not an escape that JSON knows", Quote(escape)));
       return;
@@ -251,9 +249,15 @@ class Reader {
     if (text_.find_first_not_of(" \t\r\n") == std::string_view::npos) {
       fault_ = "the JSON text is empty; a weather report is expected";
     } else if (!open_.empty()) {
-      Fault(open_.back().offset, fmt::format("the text ends before this {} is closed",
-                                             open_.back().closing == ']' ? "array" : "object"));
+      EndsWithin(open_.back().closing == ']' ? "array" : "object", open_.back().offset);
     }
+  }
+
+  // The fault is where the text ends; where `what` begins helps to find what was meant.
+  void EndsWithin(std::string_view what, std::size_t begin) {
+    Fault(
+        text_.size(),
+        fmt::format("the text ends before the {} that begins at offset {} is closed", what, begin));
   }
 
   Step Unexpected(std::string_view wanted) {

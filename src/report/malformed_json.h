@@ -1,6 +1,7 @@
-// Why a text is not JSON, in a sentence with the offset of the fault. simdjson decides that it is
-// not, and names most causes alike; this second, slower reading runs on refused bodies alone.
-// Pure functions.
+// Why a text is not JSON, in a sentence with the offset, in bytes from 0, of the first fault: where
+// the character, word or escape begins that cannot stand there, or where a text ends too early.
+// simdjson decides that it is not JSON, and names most causes alike; this second, slower reading
+// runs on refused bodies alone. Pure functions.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // One sentence for each way a text can fail to be JSON; and simdjson agrees that each does.
 #include "report/malformed_json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
@@ -25,18 +26,27 @@ void ExpectExplained(const Cases& cases) {
   }
 }
 
+std::string Unclosed(std::string_view what, std::size_t begin, std::size_t end) {
+  return fmt::format(
+      "the text ends before the {} that begins at offset {} is closed (at offset {})", what, begin,
+      end);
+}
+
 TEST(MalformedJsonTest, Endings) {
   const std::string empty = "the JSON text is empty; a weather report is expected";
   ExpectExplained({
       {"", empty},
       {" \r\n\t", empty},
-      {"{", "the text ends before this object is closed (at offset 0)"},
-      {"[1, {\"a\": [2]", "the text ends before this object is closed (at offset 4)"},
-      {"[1,", "the text ends before this array is closed (at offset 0)"},
-      {"{\"a\"", "the text ends before this object is closed (at offset 0)"},
-      {"{\"a\":", "the text ends before this object is closed (at offset 0)"},
-      {R"({"a":"b)", "a string is not closed (at offset 5)"},
-      {R"({"a":"b\"})", "a string is not closed (at offset 5)"},
+      {"{", Unclosed("object", 0, 1)},
+      {"[1, {\"a\": [2]", Unclosed("object", 4, 13)},
+      {"[1, {\"a\": [2 \n", Unclosed("array", 10, 14)},
+      {"[1,", Unclosed("array", 0, 3)},
+      {"{\"a\"", Unclosed("object", 0, 4)},
+      {"{\"a\":", Unclosed("object", 0, 5)},
+      {R"({"municipality":"mixco","temperature":21)", Unclosed("object", 0, 40)},
+      {R"({"a":"b)", Unclosed("string", 5, 7)},
+      {R"({"a":"b\"})", Unclosed("string", 5, 10)},
+      {R"({"a":"b\)", Unclosed("string", 5, 8)},
       {"{} {}",
        "there is more text behind the JSON value; send several reports as one array, or one a line "
        "as application/x-ndjson (at offset 3)"},

@@ -27,8 +27,8 @@ def raw(text: str) -> bytes:
 MALFORMED = {
     "empty": (b"", ""),
     "spaces": (b" \r\n\t", ""),
-    "truncated": (b'{"municipality":"mixco","temperature":2', ""),
-    "truncated string": (b'{"municipality":"mix', ""),
+    "truncated": (b'{"municipality":"mixco","temperature":2', "(at offset 39)"),
+    "truncated string": (b'{"municipality":"mix', "(at offset 20)"),
     "not JSON": (b"municipality=mixco&temperature=25", ""),
     "single quotes": (b"{'municipality':'mixco','temperature':25}", ""),
     "trailing comma": (raw('"temperature":25,'), ""),
