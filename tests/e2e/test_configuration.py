@@ -1,10 +1,19 @@
 """Configuration: its sources and their order, and wrong values, explained with status 2."""
 
+import re
 import socket
 import subprocess
 
 import pytest
-from lib.processes import BINARY, ReservedPort, Server, Valkey, clean_environment, wait_until
+from lib.processes import (
+    BINARY,
+    REPOSITORY,
+    ReservedPort,
+    Server,
+    Valkey,
+    clean_environment,
+    wait_until,
+)
 from lib.wire import exchange, get, post
 
 REPORT = {"municipality": "mixco", "temperature": 25}
@@ -334,3 +343,20 @@ def test_a_catalogue_of_ones_own(folder, start_server):
         "bura",
         "jugo",
     ]
+
+
+def test_the_documents_tables_are_renewed_as_contributing_says(tmp_path):
+    """The commands bring back tables that were changed, and leave the introduction alone."""
+    contributing = (REPOSITORY / "CONTRIBUTING.md").read_text()
+    [commands] = re.findall(r"```sh\n([^`]*>+ docs/configuration\.md\n)", contributing)
+    committed = (REPOSITORY / "docs/configuration.md").read_text()
+    document = tmp_path / "docs/configuration.md"
+    document.parent.mkdir()
+    document.write_text(committed.replace("`8081`", "`8082`"))
+    assert document.read_text() != committed
+    program = tmp_path / "build/release/chaac"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(BINARY.resolve())
+    environment = clean_environment()
+    subprocess.run(["sh", "-ec", commands], cwd=tmp_path, env=environment, check=True, timeout=30)
+    assert document.read_text() == committed
