@@ -20,7 +20,11 @@ from private_store import DATA_DIR, PrivateStore
 from private_store import LOG as STORE_LOG
 from screen import Screen
 
-NOTICE = "demo: New York airports, 2013"
+# The page shows it as it is, in either of its languages; a notice has at most 200 bytes.
+NOTICE = (
+    "Demo, not Guatemala's weather: Mixco, Guatemala and Chinautla are New York's airports Newark, "
+    "JFK and LaGuardia in 2013. No es el tiempo de Guatemala, sino el de Nueva York en 2013."
+)
 SERVER_LOG = LOG_DIR / "chaac.log"
 REPLAY_LOG = LOG_DIR / "replay.log"
 REPLAY_SUMMARY = LOG_DIR / "replay-summary.json"
@@ -205,7 +209,10 @@ class Demo:
     def _say_where_things_are(self) -> None:
         options = self._options
         store = self._store.describe() if self._store else without_password(options.valkey)
-        source = f"{NOTICE}, replayed at {options.rate:g} reports/s"
+        source = (
+            "three New York airports' of 2013, as if of mixco, guatemala and chinautla,"
+            f" {options.rate:g} a second"
+        )
         self._screen.say(f"""
 Chaac is running. Ctrl-C stops it{f"; its data stays in {shown(DATA_DIR)}" if self._store else ""}.
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import demo
 import observations
 import pytest
 
@@ -102,3 +103,14 @@ def test_missing_values_are_left_out_and_counted(tmp_path):
         {"municipality": "chinautla", "humidity": 61.15},
     ]
     assert (table.rows, table.skipped, table.left_out) == (3, 1, 2)
+
+
+def test_the_demos_notice_says_which_airport_stands_for_which_municipality():
+    names = {"EWR": "Newark", "JFK": "JFK", "LGA": "LaGuardia"}
+    text = demo.NOTICE.split(":", 1)[1]  # Behind what it is not: Guatemala's weather.
+    airports = sorted(observations.MUNICIPALITIES, key=lambda code: text.index(names[code]))
+    places = [observations.MUNICIPALITIES[airport] for airport in airports]
+    assert places == sorted(places, key=text.lower().index)
+    assert "New York" in text
+    assert "Nueva York" in text
+    assert len(demo.NOTICE.encode()) <= 200  # What --notice takes.
