@@ -108,6 +108,21 @@ test("averages equal those of /averages", async ({ page, stack }) => {
   await expect(silent.locator(".c-condition")).toHaveText("rainy");
 });
 
+test("shares of the sky's conditions add up to 100 %", async ({ page, stack }) => {
+  await stack.send(
+    ...Array.from({ length: 400 }, (_, index) => ({
+      municipality: "mixco",
+      weather: index === 0 ? "foggy" : index < 134 ? "rainy" : index < 267 ? "sunny" : "cloudy",
+    })),
+  );
+  await page.goto("/");
+  const share = (condition: string) => page.locator(`tr[data-condition=${condition}] .share`);
+  await expect(share("foggy")).toHaveText("<1%"); // 1 of 400; 133 of 400 are 33.25 %.
+  await expect(share("snowy")).toHaveText("0%");
+  const shown = await page.locator(".conditions .share").allTextContents();
+  expect(shown.toSorted()).toEqual(["0%", "0%", "0%", "33%", "33%", "34%", "<1%"]);
+});
+
 test("the table sorts, searches and shows all of 340 municipalities", async ({ page, stack }) => {
   const slugs = await catalogue(stack);
   await stack.send(

@@ -42,8 +42,16 @@ describe("numbers", () => {
   });
 
   test("make shares", () => {
-    expect(en.percent(1, 3)).toBe("33%");
-    expect(en.percent(0, 0)).toBe("0%");
+    expect(en.shares([2, 1])).toEqual(["67%", "33%"]);
+    expect(formatsFor("es-ES").shares([1, 1]).map(plain)).toEqual(["50 %", "50 %"]);
+    expect(en.shares([0, 0])).toEqual(["0%", "0%"]);
+    expect(en.shares([5, 0])).toEqual(["100%", "0%"]);
+  });
+
+  test("round no share to nothing, nor to all", () => {
+    expect(en.shares([999, 1, 0])).toEqual([">99%", "<1%", "0%"]);
+    expect(formatsFor("es-ES").shares([999, 1]).map(plain)).toEqual([">99 %", "<1 %"]);
+    expect(en.shares([994, 3, 3])).toEqual([">99%", "<1%", "<1%"]);
   });
 });
 

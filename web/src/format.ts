@@ -1,5 +1,7 @@
 // Numbers, dates and ages as text of one language, by Intl. Made once for a language.
 
+import { percents } from "./shares.ts";
+
 export type Language = "es" | "en";
 
 export interface Formats {
@@ -17,7 +19,8 @@ export interface Formats {
   /** 15–35 °C; one value where both ends are the same. */
   temperatureRange(low: number | null, high: number | null): string;
   humidityRange(low: number | null, high: number | null): string;
-  percent(part: number, whole: number): string;
+  /** 66%, 34%, <1%, 0%: of each part, adding up to 100; what is less than 1 % or than all is not rounded away. */
+  shares(parts: readonly number[]): string[];
   /** 3 sec. ago; now */
   ago(milliseconds: number): string;
   /** 14:03:05 */
@@ -51,7 +54,7 @@ export function formatsFor(locale: string, timeZone?: string): Formats {
   const integers = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const compacts = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
   const tenths = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-  const percents = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const ages = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "short" });
   const now = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
   const hours = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
@@ -82,7 +85,15 @@ export function formatsFor(locale: string, timeZone?: string): Formats {
     humidity: (value) => withUnit(value, "%"),
     temperatureRange: (low, high) => range(low, high, "°C"),
     humidityRange: (low, high) => range(low, high, "%"),
-    percent: (part, whole) => percents.format(whole === 0 ? 0 : part / whole),
+    shares: (parts) => {
+      const whole = parts.reduce((sum, part) => sum + part, 0);
+      return percents(parts).map((points, index) => {
+        const part = parts[index] ?? 0;
+        if (points === 0 && part > 0) return `<${percent.format(0.01)}`;
+        if (points === 100 && part < whole) return `>${percent.format(0.99)}`;
+        return percent.format(points / 100);
+      });
+    },
     ago: (milliseconds) => {
       const [value, unit] = ageUnit(milliseconds);
       return value === 0 ? now : ages.format(-value, unit);

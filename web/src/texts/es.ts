@@ -63,7 +63,7 @@ export const es: Texts = {
 
   byCondition: "Estado del cielo",
   condition: "Estado",
-  share: "Parte",
+  share: "Proporción",
   noConditions: "Ningún reporte ha dicho todavía cómo está el cielo.",
 
   averages: "Promedios por municipio",

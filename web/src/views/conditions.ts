@@ -60,7 +60,8 @@ export class Conditions {
     const entries = Object.entries(counts).sort(([, a], [, b]) => b - a);
     const whole = entries.reduce((sum, [, count]) => sum + count, 0);
     const most = entries[0]?.[1] ?? 0;
-    const elements = entries.map(([condition, count]) => {
+    const shares = f.shares(entries.map(([, count]) => count));
+    const elements = entries.map(([condition, count], index) => {
       let row = this.rows.get(condition);
       if (row === undefined) {
         row = this.make(condition);
@@ -68,7 +69,7 @@ export class Conditions {
       }
       row.bar.set(most === 0 ? 0 : count / most);
       row.count.set(f.integer(count), count);
-      setText(row.share, f.percent(count, whole));
+      setText(row.share, shares[index] ?? "");
       return row.element;
     });
     arrange(this.body, elements);
