@@ -105,13 +105,29 @@ test("a single report is shown as one", async ({ page, stack }) => {
   await expect(page.locator(".panel.temperature canvas")).toBeVisible();
 });
 
-test("an empty window says so, and offers a wider one", async ({ page, stack }) => {
+test("an empty window says why it is empty, and offers a wider one", async ({ page, stack }) => {
   await stack.send({ municipality: "mixco", temperature: 21.5 });
+  const element = stack.command("LINDEX", "recent:mixco", "0").trim();
+  const arrived = new Date(Date.now() - 2 * 3_600_000);
+  const aged = element.replace(/"at":"[^"]+"/, `"at":"${arrived.toISOString()}"`);
+  expect(aged).not.toBe(element);
+  stack.command("LSET", "recent:mixco", "0", aged);
+  stack.command("INCR", "count:mixco"); // The store remembers the arrival until another count.
   for (const key of stack.command("KEYS", "series:mixco:*").split("\n")) stack.command("DEL", key);
   await page.goto("/#/m/mixco");
-  await expect(page.getByText("No reports in the last hour.")).toBeVisible();
+  const minute = arrived.toLocaleTimeString("en-US", {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone: "America/Guatemala",
+  });
+  const message = page.locator(".history .message");
+  await expect(message).toHaveText(
+    /^No reports in the last hour \(\w+ \d+, \d\d:\d\d.+\d\d:\d\d\)\. The newest report from Mixco arrived on /,
+  );
+  await expect(message).toContainText(`, ${minute}.`);
   await page.getByRole("button", { name: "Show 24 hours" }).click();
-  await expect(page.getByText("No reports in the last 24 hours.")).toBeVisible();
+  await expect(message).toHaveText(/^No reports in the last 24 hours \(.+\)\.$/);
   await expect(page.getByRole("radio", { name: "24 h" })).toBeChecked();
 });
 

@@ -29,6 +29,8 @@ export interface Formats {
   minute(time: number | Date): string;
   /** Nov 25, 14:03 */
   moment(time: number | Date): string;
+  /** Nov 25, 13:03 – 14:03 */
+  span(from: number | Date, to: number | Date): string;
 }
 
 export const NOTHING = "–"; // What is not known.
@@ -101,5 +103,6 @@ export function formatsFor(locale: string, timeZone?: string): Formats {
     clock: (time) => clocks.format(time),
     minute: (time) => minutes.format(time),
     moment: (time) => moments.format(time),
+    span: (from, to) => moments.formatRange(from, to),
   };
 }

@@ -120,7 +120,8 @@ export const en = {
   seriesAlt: (measure: string, period: string, name: string) =>
     `${measure} in ${name} over ${period}: mean as a line, lowest to highest as a band. The table has the same figures.`,
   seriesKey: "Line: mean. Band: lowest to highest.",
-  emptyWindow: (period: string) => `No reports in ${period}.`,
+  emptyWindow: (period: string, window: string) => `No reports in ${period} (${window}).`,
+  newestOf: (name: string, time: string) => `The newest report from ${name} arrived on ${time}.`,
   widen: "Show 24 hours",
   noSamples: "No report of this period has this measurement.",
   unavailable: "These figures cannot be read at present; the page tries again by itself.",

@@ -121,7 +121,8 @@ export const es: Texts = {
   seriesAlt: (measure, period, name) =>
     `${measure} en ${name} en ${period}: la media como línea, de la más baja a la más alta como banda. La tabla tiene las mismas cifras.`,
   seriesKey: "Línea: media. Banda: de la más baja a la más alta.",
-  emptyWindow: (period) => `No hay reportes en ${period}.`,
+  emptyWindow: (period, window) => `No hay reportes en ${period} (${window}).`,
+  newestOf: (name, time) => `El reporte más nuevo de ${name} llegó el ${time}.`,
   widen: "Mostrar 24 horas",
   noSamples: "Ningún reporte de este período trae esta medición.",
   unavailable:

@@ -5,6 +5,7 @@ import type { Answer } from "../api.ts";
 import type { Context } from "../context.ts";
 import { h, setHidden, setText } from "../dom.ts";
 import type { Frame } from "../frame.ts";
+import type { Municipality } from "../merge.ts";
 import { Poller } from "../poll.ts";
 import {
   historyPath,
@@ -14,6 +15,7 @@ import {
   samplesOf,
   seriesOf,
 } from "../series.ts";
+import { emptyWindow } from "../window.ts";
 import type { History } from "../wire.ts";
 import type { Chart } from "./chart.ts";
 import { button, card, choice, PlainTable, tableToggle } from "./parts.ts";
@@ -116,7 +118,7 @@ export class HistoryCard {
   private readonly foot: HTMLElement;
   private readonly poller: Poller<History>;
   private history: History | undefined;
-  private last: { frame: Frame; version: string; name: string } | undefined;
+  private last: { frame: Frame; one: Municipality } | undefined;
   private period: Period = 1;
 
   constructor(
@@ -179,12 +181,12 @@ export class HistoryCard {
     }
     this.history = undefined;
     this.poller.restart();
-    if (this.last !== undefined) this.update(this.last.frame, this.last.version, this.last.name);
+    if (this.last !== undefined) this.update(this.last.frame, this.last.one);
   }
 
-  update(frame: Frame, version: string, name: string): void {
-    this.last = { frame, version, name };
-    this.poller.poke(performance.now(), version, () =>
+  update(frame: Frame, one: Municipality): void {
+    this.last = { frame, one };
+    this.poller.poke(performance.now(), String(one.count), () =>
       historyPath(this.slug, this.period, frame.serverNow),
     );
   }
@@ -204,10 +206,11 @@ export class HistoryCard {
     const { t } = this.context;
     const period = t.hoursLong[this.period];
     const empty = history.points.length === 0;
-    this.tell(empty ? t.emptyWindow(period) : "", empty && this.period !== 24);
+    const message = empty ? emptyWindow(this.context, this.period, history, this.last?.one) : "";
+    this.tell(message, empty && this.period !== 24);
     if (empty) return;
     for (const measure of ["temperature", "humidity"] as const) {
-      const label = t.seriesAlt(t[measure], period, this.last?.name ?? this.slug);
+      const label = t.seriesAlt(t[measure], period, this.last?.one.label ?? this.slug);
       this.panels[measure].set(history, label);
     }
     this.fillTable();

@@ -72,9 +72,8 @@ class Details implements View {
     if (one === undefined) return;
     this.showFigures(one, frame.serverNow);
     this.conditions.set(one.by_condition);
-    const version = String(one.count);
-    this.history.update(frame, version, one.label);
-    this.latest.update(version);
+    this.history.update(frame, one);
+    this.latest.update(String(one.count));
   }
 
   private showFigures(one: Municipality, serverNow: number): void {
