@@ -103,6 +103,8 @@ test("averages equal those of /averages", async ({ page, stack }) => {
   await expect(temperature).toHaveAttribute("value", String(averages["mixco"]?.avg_temperature));
   await expect(humidity).toHaveAttribute("value", String(averages["mixco"]?.avg_humidity));
   await expect(temperature).toHaveText("22.8\u00a0°C");
+  await expect(page.locator(".tile-reporting .hint")).toHaveText("of 340 have reports");
+  await expect(page.locator(".tile-total .hint")).toHaveText(/^as of \d\d:\d\d:\d\d$/);
   const silent = page.locator(".rows tr[data-slug=chinautla]");
   await expect(silent.locator(".c-temperature data")).toHaveText("–");
   await expect(silent.locator(".c-condition")).toHaveText("rainy");

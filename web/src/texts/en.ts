@@ -31,11 +31,11 @@ export const en = {
 
   now: "Now",
   totalReports: "Reports",
-  totalHint: "counted now",
   reportsPerSecond: "Per second",
   rateChart: "Reports per second, the last two minutes at most",
   reporting: "Municipalities",
-  ofKnown: (known: string) => `of ${known} report`,
+  ofKnown: (known: string) => `of ${known} have reports`,
+  oneOfKnown: (known: string) => `of ${known} has reports`,
   lastReport: "Last report",
 
   extremes: "Extremes",
@@ -66,8 +66,8 @@ export const en = {
   noConditions: "No report has named a sky condition yet.",
 
   averages: "Averages by municipality",
-  averagesTop: "Those with most reports; the table below has all.",
-  averagesAll: "From all reports counted now.",
+  averagesTop: "The municipalities with the most reports; the table below has all.",
+  averagesAll: "From all reports of these municipalities.",
 
   municipalities: "Municipalities",
   search: "Search",
@@ -131,7 +131,7 @@ export const en = {
   highest: "Highest",
   latest: "Latest reports",
   latestHint: "As they arrive, newest first.",
-  noneLatest: "There is no single report to show at present.",
+  noneLatest: "No individual reports can be shown at present.",
 
   reports: "Reports",
   weather: {

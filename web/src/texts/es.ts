@@ -26,17 +26,17 @@ export const es: Texts = {
   lostLong: (time) =>
     `Se interrumpió la conexión con el servidor. Se muestran las cifras de las ${time}; la página sigue intentando reconectarse.`,
   lostNothing: "No se puede llegar al servidor. La página sigue intentándolo.",
-  asOf: (time) => `a las ${time}`,
+  asOf: (time) => `hasta las ${time}`,
   notice: "Sobre estos datos",
   announce: (reports, municipalities) => `Reportes: ${reports}. Municipios: ${municipalities}.`,
 
   now: "Ahora",
   totalReports: "Reportes",
-  totalHint: "contados ahora",
   reportsPerSecond: "Por segundo",
   rateChart: "Reportes por segundo, a lo sumo de los últimos dos minutos",
   reporting: "Municipios",
-  ofKnown: (known) => `de ${known} reportan`,
+  ofKnown: (known) => `de ${known} tienen reportes`,
+  oneOfKnown: (known) => `de ${known} tiene reportes`,
   lastReport: "Último reporte",
 
   extremes: "Extremos",
@@ -67,8 +67,8 @@ export const es: Texts = {
   noConditions: "Ningún reporte ha dicho todavía cómo está el cielo.",
 
   averages: "Promedios por municipio",
-  averagesTop: "Los que tienen más reportes; la tabla de abajo los tiene todos.",
-  averagesAll: "De todos los reportes contados ahora.",
+  averagesTop: "Los municipios con más reportes; la tabla de abajo los tiene todos.",
+  averagesAll: "De todos los reportes de estos municipios.",
 
   municipalities: "Municipios",
   search: "Buscar",
@@ -133,7 +133,7 @@ export const es: Texts = {
   highest: "Máxima",
   latest: "Últimos reportes",
   latestHint: "Conforme llegan, el más nuevo primero.",
-  noneLatest: "Por ahora no hay ningún reporte suelto que mostrar.",
+  noneLatest: "Por ahora no se puede mostrar ningún reporte individual.",
 
   reports: "Reportes",
   weather: {

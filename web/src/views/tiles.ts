@@ -25,7 +25,6 @@ export function nowTiles(context: Context): View {
   const rate = new Tile(t.reportsPerSecond, "rate", spark.element, table.element, toggle);
   const reporting = new Tile(t.reporting, "reporting");
   const last = new Tile(t.lastReport, "last");
-  setText(total.hint, t.totalHint);
   let frame: Frame | undefined;
 
   // The table is that of the moment at which it was asked for: one that runs cannot be read.
@@ -55,10 +54,12 @@ export function nowTiles(context: Context): View {
       if (snapshot === undefined) return;
       total.figure.set(f.integer(snapshot.total_processed), snapshot.total_processed);
       const perSecond = next.link.phase === "live" ? rates.current() : null;
+      setText(total.hint, t.asOf(f.clock(snapshot.timestamp * 1000)));
       rate.figure.set(perSecond === null ? "–" : f.rate(perSecond), perSecond);
       spark.set(rates.samples, performance.now());
       reporting.figure.set(f.integer(municipalities.length), municipalities.length);
-      setText(reporting.hint, catalogue.size > 0 ? t.ofKnown(f.integer(catalogue.size)) : "");
+      const ofKnown = municipalities.length === 1 ? t.oneOfKnown : t.ofKnown;
+      setText(reporting.hint, catalogue.size > 0 ? ofKnown(f.integer(catalogue.size)) : "");
       const newest = newestReport(municipalities);
       last.figure.set(newest === null ? "–" : f.ago(serverNow - newest), newest);
       setText(last.hint, newest === null ? "" : f.moment(newest));
