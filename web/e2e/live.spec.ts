@@ -110,6 +110,24 @@ test("averages equal those of /averages", async ({ page, stack }) => {
   await expect(silent.locator(".c-condition")).toHaveText("rainy");
 });
 
+test("the ends of a measure are told apart by arrow and colour", async ({ page, stack }) => {
+  await stack.send({ municipality: "mixco", temperature: 20, humidity: 40 });
+  await page.goto("/");
+  await expect(page.locator(".tile-reporting .hint")).toHaveText("of 340 has reports");
+  for (const measure of ["temperature", "humidity"]) {
+    const colours = await Promise.all(
+      ["max", "min"].map((end) =>
+        page
+          .locator(`.tile-${measure}-${end} .big`)
+          .evaluate((figure) => getComputedStyle(figure).color),
+      ),
+    );
+    expect(new Set(colours).size).toBe(2);
+    await expect(page.locator(`.tile-${measure}-max .marked .icon-up`)).toBeVisible();
+    await expect(page.locator(`.tile-${measure}-min .marked .icon-down`)).toBeVisible();
+  }
+});
+
 test("shares of the sky's conditions add up to 100 %", async ({ page, stack }) => {
   await stack.send(
     ...Array.from({ length: 400 }, (_, index) => ({

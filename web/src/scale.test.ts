@@ -122,3 +122,28 @@ test.each(PALETTES)("the ends are the most different: $name", ({ colours }) => {
     expect(difference(colours[0] ?? "", colours[STEPS - 1] ?? "", sight)).toBeGreaterThan(35);
   }
 });
+
+/** A token's colour in light and in dark. */
+function themes(token: string): string[] {
+  const pair = new RegExp(`--${token}:\\s*light-dark\\((#[0-9a-f]{6}),\\s*(#[0-9a-f]{6})\\)`);
+  return pair.exec(TOKENS)?.slice(1) ?? [];
+}
+
+/** As WCAG 2 defines it. */
+function contrast(a: string, b: string): number {
+  const luminance = (hex: string) => dot([0.2126, 0.7152, 0.0722], linearRgb(hex));
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number];
+  return (high + 0.05) / (low + 0.05);
+}
+
+test.each(["temperature", "humidity"])("the extremes of %s are told apart and read", (measure) => {
+  for (const theme of [0, 1]) {
+    const colour = (token: string) => themes(token)[theme] ?? "";
+    const [high, low] = [colour(`${measure}-max`), colour(`${measure}-min`)];
+    expect(contrast(high, colour("card"))).toBeGreaterThanOrEqual(4.5);
+    expect(contrast(low, colour("card"))).toBeGreaterThanOrEqual(4.5);
+    for (const sight of Object.values(SIGHTS)) {
+      expect(difference(high, low, sight)).toBeGreaterThan(30);
+    }
+  }
+});

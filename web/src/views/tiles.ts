@@ -5,6 +5,7 @@ import { h, setAttribute, setHidden, setText } from "../dom.ts";
 import type { Frame, View } from "../frame.ts";
 import { holder, newestReport } from "../merge.ts";
 import { hashOf } from "../route.ts";
+import { icon } from "./icons.ts";
 import { PlainTable, Tile, tableToggle, uniqueId } from "./parts.ts";
 import { Sparkline } from "./sparkline.ts";
 
@@ -53,8 +54,8 @@ export function nowTiles(context: Context): View {
       const { snapshot, rates, municipalities, catalogue, serverNow } = next;
       if (snapshot === undefined) return;
       total.figure.set(f.integer(snapshot.total_processed), snapshot.total_processed);
-      const perSecond = next.link.phase === "live" ? rates.current() : null;
       setText(total.hint, t.asOf(f.clock(snapshot.timestamp * 1000)));
+      const perSecond = next.link.phase === "live" ? rates.current() : null;
       rate.figure.set(perSecond === null ? "–" : f.rate(perSecond), perSecond);
       spark.set(rates.samples, performance.now());
       reporting.figure.set(f.integer(municipalities.length), municipalities.length);
@@ -78,6 +79,9 @@ export function extremeTiles(context: Context): View {
   ] as const;
   const tiles = ends.map(({ label, measure, end }) => {
     const tile = new Tile(label, `${measure}-${end}`);
+    const marked = h("span", { class: "marked" }, icon(end === "max" ? "up" : "down"));
+    tile.figure.element.replaceWith(marked);
+    marked.append(tile.figure.element);
     const where = h("a", { class: "where" });
     tile.hint.append(where);
     return { tile, where, measure, end };
