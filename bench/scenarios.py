@@ -137,7 +137,9 @@ def batches(context: Context) -> Section:
     rates: dict[str, list[float]] = {EVERYSEC: [], ALWAYS: []}
     numbers = (1000,) if context.quick else (10, 100, 1000, 10_000)
     for rows in numbers:
-        load = context.load(8, rows=rows)
+        # Eight of the largest would be more than the queue takes (--queue-reports-max): 503.
+        connections = 4 if rows == 10_000 else 8
+        load = context.load(connections, rows=rows)
         context.say(f"batches: {rows} rows a request")
         with together(
             start_chaac(context.place(), "everysec"), start_chaac(context.place(), "always")
@@ -145,12 +147,15 @@ def batches(context: Context) -> Section:
             results = run_in_turn(contestants, load, context.rounds, context.say)
             for contestant in contestants:
                 check_stored(contestant, results[contestant.name], load)
-        parts += [f"### {rows:,} rows a request, 8 connections", table(results, EVERYSEC)]
+        parts += [
+            f"### {rows:,} rows a request, {connections} connections",
+            table(results, EVERYSEC),
+        ]
         figures[f"NDJSON {rows}"] = median(results[EVERYSEC], "per_second")
         for name in rates:
             rates[name].append(median(results[name], "per_second"))
     plot = Lines(
-        "batches", "NDJSON, 8 connections", "rows a request", "committed reports a second",
+        "batches", "NDJSON batches", "rows a request", "committed reports a second",
         list(range(len(numbers))), rates, [f"{number:,}" for number in numbers],
     )  # fmt: skip
     return Section("Batches", "\n\n".join(parts), figures, [plot] if len(numbers) > 1 else [])
