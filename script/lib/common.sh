@@ -71,7 +71,7 @@ paint_progress() {
       printf '\r\033[K%.*s' "$(($(terminal_columns) - 1))" "$last"
     elif ((seconds >= shown + 30)); then
       shown=$seconds
-      say "$label ($seconds s) $last"
+      say "$label ($seconds s) ${last:0:100}" # A tool may write lines without end.
     fi
     read -rt 0.5 -u "$never" || true
   done
