@@ -138,7 +138,7 @@ PreflightResult FindPrimary(const Sentinels& sentinels, const TlsContext* tls, E
   PreflightResult result;
   for (const Endpoint& sentinel : sentinels.addresses) {
     SentinelQuestion question;
-    const PreflightResult answer =
+    PreflightResult answer =
         Visit(sentinel, tls, Sentinels::kAskTimeout,
               [&](Transport* transport, Clock::time_point deadline) {
                 return Ask(&question, sentinel, sentinels.primary, transport, deadline);
@@ -159,7 +159,7 @@ PreflightResult Preflight(const PreflightOptions& options, const TlsContext* tls
                           std::chrono::milliseconds timeout) {
   Endpoint endpoint = options.endpoint;
   if (!options.sentinels.addresses.empty()) {
-    const PreflightResult found = FindPrimary(options.sentinels, tls, &endpoint);
+    PreflightResult found = FindPrimary(options.sentinels, tls, &endpoint);
     if (found.status != Status::kReady) return found;
   }
   return Visit(endpoint, tls, timeout, [&](Transport* transport, Clock::time_point deadline) {
