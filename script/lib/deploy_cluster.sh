@@ -5,6 +5,8 @@
 # shellcheck disable=SC2016  # What stands in single quotes are kubectl's templates.
 
 readonly NAMESPACE=weather-system
+readonly DATABASE_KEYS='host name user password ca.crt secret-key'  # Of the Secret grafana-database.
+readonly LOG_TARGET_KEYS='host port tls user password'  # Of the Secret elasticsearch.
 readonly NAMESPACE_LABEL=app.kubernetes.io/component=namespace
 
 # A line a pod that is not placed, or a container that waits: name, reason, message.
@@ -16,48 +18,57 @@ kube_here() { kube --namespace "$NAMESPACE" "$@"; }
 
 current_context() { "$KUBECTL_FOUND" config current-context 2>/dev/null || echo '(none)'; }
 
+# is_laptop CONTEXT: whether its name is one that the clusters of laptops get, which take images from the machine.
+is_laptop() {
+  case "$1" in
+    kind-* | minikube* | docker-desktop | rancher-desktop | colima* | k3d-* | orbstack) ;;
+    *) return 1 ;;
+  esac
+}
+
 # check_context: the cluster that was named is there, answers, and is of the kind the overlay is made for.
 check_context() {
-  local known
+  local known fits=0
   [[ -n $CONTEXT ]] || die_usage "--apply needs --context; the current one is $(current_context)."
   known=$("$KUBECTL_FOUND" config get-contexts --output=name 2>/dev/null) || true
   grep -qxF "$CONTEXT" <<<"$known" || die "there is no context \"$CONTEXT\". There are: ${known:-none}."
   if ((!ANY_CLUSTER)); then
     case "$OVERLAY/$CONTEXT" in
-      local/kind-* | local/minikube* | local/docker-desktop | local/rancher-desktop | local/colima* | \
-        local/k3d-* | local/orbstack | gke/gke_* | production/* | ingress/*) ;;
-      *) die "\"$CONTEXT\" does not look like a cluster for the overlay $OVERLAY." \
-        "If it is: --any-cluster." ;;
+      gke/gke_* | production/* | ingress/*) fits=1 ;;
+      local/*) ! is_laptop "$CONTEXT" || fits=1 ;;
     esac
+    ((fits)) ||
+      die "\"$CONTEXT\" does not look like a cluster for the overlay $OVERLAY. If it is: --any-cluster."
   fi
   kube version --request-timeout=15s >/dev/null 2>"$LOG_DIR/deploy.log" ||
     die "the cluster of \"$CONTEXT\" does not answer: $(tail -n 1 "$LOG_DIR/deploy.log")"
 }
 
-# needed_crds: prints the custom resources that the manifests use.
+# needed_crds: prints the custom resources that the manifests use, each with the product that brings it.
 needed_crds() {
-  local kind group
-  while read -r kind group; do
-    ! grep -q "^kind: $kind\$" "$RENDERED" || printf '%s\n' "$group"
+  local kind crd product
+  while read -r kind crd product; do
+    ! grep -q "^kind: $kind\$" "$RENDERED" || printf '%s %s\n' "$crd" "$product"
   done <<'KINDS'
-Gateway gateways.gateway.networking.k8s.io
-HTTPRoute httproutes.gateway.networking.k8s.io
-Certificate certificates.cert-manager.io
-ExternalSecret externalsecrets.external-secrets.io
-HealthCheckPolicy healthcheckpolicies.networking.gke.io
-GCPBackendPolicy gcpbackendpolicies.networking.gke.io
-GCPHTTPFilter gcphttpfilters.networking.gke.io
+Gateway gateways.gateway.networking.k8s.io Gateway API: GKE's, or a controller such as Envoy Gateway
+HTTPRoute httproutes.gateway.networking.k8s.io Gateway API
+Certificate certificates.cert-manager.io cert-manager
+ExternalSecret externalsecrets.external-secrets.io External Secrets
+HealthCheckPolicy healthcheckpolicies.networking.gke.io GKE
+GCPBackendPolicy gcpbackendpolicies.networking.gke.io GKE
+GCPHTTPFilter gcphttpfilters.networking.gke.io GKE 1.35
 KINDS
 }
 
 check_crds() {
   local crd
-  for crd in $(needed_crds); do
+  for crd in $(needed_crds | cut -d ' ' -f 1); do
     kube get crd "$crd" >/dev/null 2>&1 || case "$crd" in
       *gateway.networking.k8s.io) die "the cluster has no Gateway API ($crd is missing). On GKE:" \
         "gcloud container clusters update CLUSTER --gateway-api=standard; elsewhere install a Gateway" \
         "controller, for example Envoy Gateway." ;;
-      *cert-manager.io) die "cert-manager is not installed ($crd is missing): docs/deploy.md, TLS." ;;
+      *cert-manager.io) die "cert-manager is not installed ($crd is missing):" \
+        "docs/deploy-gke.md, \"With a name and TLS\", installs it." ;;
       *external-secrets.io) die "the External Secrets operator is not installed ($crd is missing)." ;;
       gcphttpfilters*) die "this GKE is too old for Cloud CDN on a Gateway ($crd is missing): 1.35 or newer." ;;
       *) die "the cluster lacks $crd: is it GKE, with --gateway-api=standard?" ;;
@@ -71,6 +82,14 @@ wanted_secrets() {
     printf 'valkey-passwords loader chaac reader operator exporter replica sentinel\n'
   ! has_object "StatefulSet grafana" || has_object "ExternalSecret grafana-admin" ||
     printf 'grafana-admin password\n'
+}
+
+# needed_secrets: prints each Secret that only its owner can make, with its namespace and keys.
+needed_secrets() {
+  ! has_object "NetworkPolicy grafana-database" ||
+    printf 'grafana-database in %s, made by you (%s): docs/deploy.md, "Passwords"\n' "$NAMESPACE" "${DATABASE_KEYS// /, }"
+  ! has_object "DaemonSet fluent-bit" || has_object "StatefulSet elasticsearch" ||
+    printf 'elasticsearch in weather-logs, made by you (%s): docs/deploy.md, "Passwords"\n' "${LOG_TARGET_KEYS// /, }"
 }
 
 random_password() { head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
@@ -114,13 +133,13 @@ make_log_target() {
 
 # check_grafana_database: which database the two Grafanas share only its owner can tell.
 check_grafana_database() {
-  local keys='host name user password ca.crt secret-key' key present
+  local key present
   has_object "NetworkPolicy grafana-database" || return 0
   present=$(kube_here get secret grafana-database --ignore-not-found --output \
     'go-template={{range $key, $value := .data}}{{$key}} {{end}}')
-  for key in $keys; do
+  for key in $DATABASE_KEYS; do
     [[ " $present " == *" $key "* ]] || die "the Secret grafana-database lacks $key: it names the PostgreSQL that" \
-      "both Grafanas share. Make it in $NAMESPACE with the keys $keys (docs/deploy.md has the command), then run this again."
+      "both Grafanas share. Make it in $NAMESPACE with the keys $DATABASE_KEYS (docs/deploy.md has the command), then run this again."
   done
 }
 
@@ -170,18 +189,23 @@ bring_up() {
   apply --selector "$NAMESPACE_LABEL"
   check_grafana_database
   make_secrets
-  # Load comes last, onto servers that run. A Job cannot be changed, only made anew.
   apply --selector 'app.kubernetes.io/name!=locust'
   while read -r kind name; do
     case "$kind" in Deployment | StatefulSet | DaemonSet) wait_for "${kind,,}/$name" ;; esac
   done < <(objects | sort)
-  if has_object "Job locust"; then
-    kube_here delete jobs --selector app.kubernetes.io/name=locust --ignore-not-found >>"$LOG_DIR/deploy.log"
-    apply --selector app.kubernetes.io/name=locust
-  fi
   find_url
   smoke_test
+  start_load
   print_urls
+}
+
+# start_load: last, when reports reach the servers and whoever runs this may look: it ends after ten minutes. A Job
+# cannot be changed, only made anew.
+start_load() {
+  has_object "Job locust" || return 0
+  kube_here delete jobs --selector app.kubernetes.io/name=locust --ignore-not-found >>"$LOG_DIR/deploy.log"
+  apply --selector app.kubernetes.io/name=locust
+  say "load has begun: ten minutes of it."
 }
 
 wait_for() {
@@ -295,7 +319,7 @@ print_urls() {
   ! has_object "StatefulSet grafana" || cat <<TEXT
 Grafana                $grafana, user admin, password:
                        kubectl --context $CONTEXT -n $NAMESPACE get secret grafana-admin \\
-                         -o go-template='{{.data.password | base64decode}}'
+                         -o go-template='{{.data.password | base64decode}}{{"\n"}}'
 TEXT
   ! has_object "StatefulSet prometheus" ||
     printf 'Prometheus             kubectl --context %s -n %s port-forward svc/prometheus 9090\n' "$CONTEXT" "$NAMESPACE"

@@ -16,6 +16,7 @@ from deploy.tools import KUBERNETES, OVERLAYS, kubectl
 
 SCRIPT = REPOSITORY / "script/deploy"
 CONTEXTS = ("kind-try", "gke_project_zone_weather", "elsewhere")
+REGISTRY = ("--registry", "ghcr.io/me/chaac")
 
 
 class Cluster:
@@ -91,6 +92,10 @@ def test_a_plan_names_everything_and_changes_nothing(cluster, overlay):
     assert done.returncode == 0, done.stderr
     assert "Nothing was changed" in done.stdout
     assert cluster.calls() == []
+    # The current context may not be the one that is meant: the last line does not say to type it.
+    assert "current one is kind-try" in done.stdout
+    assert done.stdout.endswith("--apply --context CONTEXT (kubectl config get-contexts)\n")
+    assert ("needs --registry" in done.stdout) == (overlay != "local")
     rendered = yaml.safe_load_all((REPOSITORY / f"var/deploy/{overlay}.yaml").read_text())
     listed = {
         (line.split()[0], name)
@@ -100,6 +105,33 @@ def test_a_plan_names_everything_and_changes_nothing(cluster, overlay):
     }
     for item in rendered:
         assert (item["kind"], item["metadata"]["name"]) in listed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needs"),
+    [
+        (("production", "--context", "kind-try"), False),
+        (("production", *REGISTRY), False),
+        (("gke", "--down"), False),
+        (("gke", "--context", CONTEXTS[1]), True),
+    ],
+)
+def test_a_registry_is_needed_where_images_are_pulled(cluster, arguments, needs):
+    done = cluster.deploy(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert ("needs --registry" in done.stdout) == needs
+    if "--context" in arguments:
+        assert done.stdout.endswith(f"--apply --context {arguments[-1]}\n")
+
+
+def test_a_plan_names_what_only_you_can_make(cluster):
+    plan = cluster.deploy("production", "--with", "grafana-database", "--with", "logs").stdout
+    database = "grafana-database in weather-system, made by you (host, name, user, password, ca.crt"
+    assert f"Needs      the Secret {database}" in plan
+    assert "Secret elasticsearch in weather-logs, made by you (host, port, tls, user, pass" in plan
+    assert "the CRD certificates.cert-manager.io (cert-manager)\n" in plan
+    assert "externalsecrets.external-secrets.io (External Secrets)\n" in plan
+    assert "made by you" not in cluster.deploy("local", "--with", "elasticsearch").stdout
 
 
 def test_options_reach_the_manifests(cluster):
@@ -222,8 +254,32 @@ def test_the_origin_tells_where_the_runbooks_are(cluster, origin, says):
         (["gke", "--delete-data"], 2, "goes with --down"),
         (["gke", "--slack-webhook-file", "/nowhere"], 2, "/nowhere is empty or not there"),
         (["gke", "--force"], 2, '"--force" is not a flag'),
+        (["gke", "--force=1"], 2, '"--force=1" is not a flag'),
+        (["gke", "--registry=foo"], 2, "a value stands after a space: --registry foo."),
+        (["gke", "--with", "edge-tls"], 2, "on gke: --with edge-tls-gke."),
+        (
+            ["gke", "--with", "edge-tls-gke", "--with", "grafana-route"],
+            2,
+            "--with grafana-route-gke",
+        ),
+        (["gke", "--with", "grafana-route-gke"], 2, "or --with edge-tls-gke before it"),
+        (["gke", "--with", "gke"], 2, "gke already has gke"),
+        (["gke", "--with", "locust"], 2, "gke already has locust"),
+        (["gke", "--with", "redis-exporter"], 2, "gke already has redis-exporter"),
+        (["ingress", "--with", "logs", "--with", "logs"], 2, "ingress already has logs"),
+        (["local", "--with", "logs", "--with", "elasticsearch"], 2, "brings logs, which is there"),
+        (["local", "--with", "gke"], 2, "the component gateway brings, and local lacks it"),
+        (["ingress", "--with", "edge-tls"], 2, "or --with gateway before it"),
+        (["production", "--with", "edge-tls-gke"], 2, "--with gke alone makes it Google's"),
+        (
+            ["local", "--with", "gateway", "--with", "edge-tls-gke"],
+            2,
+            "is for GKE: here --with edge",
+        ),
+        (["gke", "--apply", "--context", CONTEXTS[1]], 2, "--apply needs --registry"),
+        (["ingress", "--apply", "--context", "elsewhere"], 2, "--apply needs --registry"),
         (["gke", "--apply"], 2, "--apply needs --context; the current one is kind-try"),
-        (["gke", "--apply", "--context", "other"], 1, 'no context "other"'),
+        (["gke", *REGISTRY, "--apply", "--context", "other"], 1, 'no context "other"'),
         (["gke", "--apply", "--context", "kind-try"], 1, "does not look like a cluster for"),
         (["local", "--apply", "--context", CONTEXTS[1]], 1, "does not look like a cluster for"),
         (["production", "--apply", "--context", "elsewhere"], 2, "name the host"),
@@ -240,6 +296,8 @@ def test_everything_is_applied_in_order_and_tried(served):
     done = served.deploy("local", "--apply", "--context", "kind-try")
     assert done.returncode == 0, done.stdout + done.stderr
     namespace, passwords, grafana, rest, old_jobs, load = served.changes()
+    tried = [("port-forward" in c["arguments"], "jobs" in c["arguments"]) for c in served.calls()]
+    assert tried.index((True, False)) < tried.index((False, True)), "load begins before the trial"
     assert namespace.endswith("--selector app.kubernetes.io/component=namespace")
     assert passwords.endswith("-f -") and grafana.endswith("-f -")
     assert rest.endswith("--selector app.kubernetes.io/name!=locust")
@@ -287,9 +345,19 @@ def test_passwords_that_are_there_stay(served):
 )
 def test_what_the_cluster_lacks_is_named(cluster, crd, says):
     cluster.answer("absent.crds", crd)
-    done = cluster.deploy("gke", "--apply", "--context", CONTEXTS[1])
+    done = cluster.deploy("gke", *REGISTRY, "--apply", "--context", CONTEXTS[1])
     assert done.returncode == 1 and says in done.stderr
     assert cluster.changes() == []
+
+
+def test_where_cert_manager_is_missing_the_guide_installs_it(cluster):
+    cluster.answer("absent.crds", "certificates.cert-manager.io")
+    name = ("--host", "weather.example.org", "--email", "me@example.org")
+    where = (*REGISTRY, "--apply", "--context", CONTEXTS[1])
+    done = cluster.deploy("gke", "--with", "edge-tls-gke", *name, *where)
+    assert done.returncode == 1
+    part = re.search(r'docs/deploy-gke\.md, "([^"]+)", installs it', done.stderr).group(1)
+    assert f"**{part}.**" in (REPOSITORY / "docs/deploy-gke.md").read_text()
 
 
 DATABASE_KEYS = ["host", "name", "user", "password", "ca.crt", "secret-key"]
@@ -322,7 +390,7 @@ def test_grafanas_own_address_is_printed(cluster):
     route = ("--with", "edge-tls-gke", "--with", "grafana-route-gke")
     name = ("--host", "weather.example.org", "--email", "me@example.org")
     apply = ("--apply", "--context", CONTEXTS[1], "--timeout-s", "1")
-    done = cluster.deploy("gke", *route, *name, *apply)
+    done = cluster.deploy("gke", *REGISTRY, *route, *name, *apply)
     assert "weather.example.org must lead to 192.0.2.7, and that of grafana.weather." in done.stdout
     text = (REPOSITORY / "var/deploy/gke.yaml").read_text()
     assert "hostname: grafana.weather.example.org" in text
@@ -373,7 +441,7 @@ def test_a_failing_admission_webhook_is_named(cluster):
 
 
 def test_a_load_balancer_without_an_address_is_said(served):
-    done = served.deploy("gke", "--apply", "--context", CONTEXTS[1], "--timeout-s", "1")
+    done = served.deploy("gke", *REGISTRY, "--apply", "--context", CONTEXTS[1], "--timeout-s", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "gateway/weather has got no address" in done.stderr
 
