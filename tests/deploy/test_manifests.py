@@ -375,6 +375,31 @@ def test_the_operator_gets_the_same_rules():
     assert path.read_text() == made, f"script/lib/prometheus_rules.py > {path}"
 
 
+@pytest.mark.parametrize("combination", COMBINATIONS, ids="+".join)
+def test_the_edges_certificates_are_never_missing(combination):
+    """Let's Encrypt's answer comes through the Gateway, which GKE does not make with a listener
+    whose Secret is missing."""
+    listed = objects(*combination)
+    named = {
+        reference["name"]
+        for item in listed
+        if item["kind"] == "Gateway"
+        for listener in item["spec"]["listeners"]
+        for reference in listener.get("tls", {}).get("certificateRefs", [])
+    }
+    temporary = {
+        item["spec"]["secretName"]
+        for item in listed
+        if item["kind"] == "Certificate"
+        and item["metadata"]
+        .get("annotations", {})
+        .get("cert-manager.io/issue-temporary-certificate")
+        == "true"
+    }
+    assert named <= temporary
+    assert ("edge-tls-gke" in combination or "production" in combination) == bool(named)
+
+
 def test_overlays_say_one_namespace():
     for overlay in OVERLAYS:
         assert "namespace" not in tools.yaml.safe_load(
