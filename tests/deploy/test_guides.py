@@ -19,11 +19,7 @@ def commands(text: str) -> list[str]:
 
 def test_both_languages_type_the_same():
     def translated(lines: list[str]) -> list[str]:
-        pairs = (("<this repository>", "<este repositorio>"), ("cloudy", "nublado"))
-        text = "\n".join(lines)
-        for english, spanish in pairs:
-            text = text.replace(english, spanish)
-        return text.split("\n")
+        return [line.replace("cloudy", "nublado") for line in lines]
 
     assert translated(commands(ENGLISH)) == commands(SPANISH)
     assert ENGLISH.count("\n| ") == SPANISH.count("\n| ")
@@ -55,22 +51,49 @@ def test_what_the_original_authors_met_is_there(text):
         assert re.search(rf"^\| [^|]*{symptom}", text, re.MULTILINE), symptom
 
 
-def test_the_cost_note_says_what_the_pods_ask_for():
-    def cpu(load: bool) -> float:
-        total = 0.0
-        for item in objects("gke"):
-            spec = item.get("spec", {})
-            template = spec.get("template") if isinstance(spec, dict) else None
-            if not template or (item["kind"] == "Job" and not load):
-                continue
-            count = 2 if item["metadata"]["name"] == "chaac" else spec.get("replicas", 1)
-            count = spec.get("parallelism", count)
-            for container in template["spec"]["containers"]:
-                request = container["resources"]["requests"]["cpu"]
-                total += count * (
-                    float(request[:-1]) / 1000 if request.endswith("m") else float(request)
-                )
-        return round(total, 1)
+UNITS = {"m": 1 / 1000, "Mi": 1 / 1024, "Gi": 1}  # Of a CPU, and of a GiB.
 
-    assert f"{cpu(True)} vCPU" in ENGLISH and f"{cpu(False)} vCPU" in ENGLISH
-    assert f"{cpu(True)} vCPU" in SPANISH and f"{cpu(False)} vCPU" in SPANISH
+
+def quantity(text: str) -> float:
+    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", text).groups()
+    return float(number) * (UNITS[unit] if unit else 1)
+
+
+def requested(what: str, load: bool) -> float:
+    """What the pods of the overlay gke ask for, in CPUs or GiB."""
+    total = 0.0
+    for item in objects("gke"):
+        spec = item.get("spec", {})
+        template = spec.get("template") if isinstance(spec, dict) else None
+        if not template or (item["kind"] == "Job" and not load):
+            continue
+        count = 2 if item["metadata"]["name"] == "chaac" else spec.get("replicas", 1)
+        count = spec.get("parallelism", count)
+        for container in template["spec"]["containers"]:
+            total += count * quantity(container["resources"]["requests"][what])
+    return total
+
+
+@pytest.mark.parametrize("text", [ENGLISH, SPANISH], ids=["en", "es"])
+@pytest.mark.parametrize("load", [True, False])
+def test_the_cost_note_says_what_the_pods_ask_for(text, load):
+    assert re.search(
+        rf"{requested('cpu', load):.1f} vCPU\s+(and|y)\s+{requested('memory', load):.2f} GiB", text
+    )
+
+
+@pytest.mark.parametrize("text", [ENGLISH, SPANISH], ids=["en", "es"])
+def test_what_is_typed_can_be_typed(text):
+    """No placeholder that the shell takes for a redirection, and no version that moves."""
+    typed = "\n".join(commands(text))
+    assert not re.search(r"<[a-z]", typed)
+    assert "latest" not in typed
+    done = subprocess.run(["bash", "-n"], input=typed, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("text", [ENGLISH, SPANISH], ids=["en", "es"])
+def test_cert_manager_is_the_version_that_the_manifests_are_decoded_with(text):
+    modules = (REPOSITORY / "tests/deploy/strict/go.mod").read_text()
+    version = re.search(r"cert-manager/cert-manager (v\S+)", modules).group(1)
+    assert f"cert-manager/releases/download/{version}/cert-manager.yaml" in text
