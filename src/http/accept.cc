@@ -1,7 +1,6 @@
 // Lists of names, each with parameters, of which q is the weight.
 #include "http/accept.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "http/syntax.h"
@@ -10,14 +9,6 @@ namespace chaac {
 namespace {
 
 constexpr int kWeightMax = 1'000;  // q=1; weights have at most three decimals.
-
-// Takes what precedes the first `separator` off `*rest`, trimmed.
-std::string_view TakePart(char separator, std::string_view* rest) {
-  const std::size_t size = std::min(rest->find(separator), rest->size());
-  const std::string_view part = rest->substr(0, size);
-  rest->remove_prefix(std::min(size + 1, rest->size()));
-  return TrimWhitespace(part);
-}
 
 // In thousandths: "0.5" is 500. 0 for what is no weight.
 int ReadWeight(std::string_view text) {
@@ -37,11 +28,11 @@ int ReadWeight(std::string_view text) {
 // The weight of the list's element `name`, if it is in the list.
 std::optional<int> WeightOf(std::string_view name, std::string_view list) {
   while (!list.empty()) {
-    std::string_view element = TakePart(',', &list);
-    if (!EqualsIgnoringCase(TakePart(';', &element), name)) continue;
+    std::string_view element = TakeElement(',', &list);
+    if (!EqualsIgnoringCase(TakeElement(';', &element), name)) continue;
     while (!element.empty()) {
-      std::string_view parameter = TakePart(';', &element);
-      if (EqualsIgnoringCase(TakePart('=', &parameter), "q"))
+      std::string_view parameter = TakeElement(';', &element);
+      if (EqualsIgnoringCase(TakeElement('=', &parameter), "q"))
         return ReadWeight(TrimWhitespace(parameter));
     }
     return kWeightMax;

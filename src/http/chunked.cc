@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "http/malformed_http.h"
 #include "http/syntax.h"
 
 namespace chaac {
@@ -90,9 +91,6 @@ ChunkedDecoder::State ChunkedDecoder::EndOfSizeLine(const HttpLimits& limits) {
 }
 
 Error ChunkedDecoder::Refusal(const HttpLimits& limits) const {
-  const auto malformed = [](std::string detail) {
-    return Error{ErrorCode::kMalformedHttp, std::move(detail), {}};
-  };
   switch (state_) {
     case State::kBodyLong:
       return {ErrorCode::kBodyTooLarge,
@@ -101,20 +99,21 @@ Error ChunkedDecoder::Refusal(const HttpLimits& limits) const {
                           limits.body_bytes_max),
               {}};
     case State::kBadSize:
-      return malformed(
+      return MalformedHttp(
           fmt::format("A chunk size is not 1 to {} hexadecimal digits.", kChunkSizeDigitsMax));
     case State::kBadExtension:
-      return malformed(
+      return MalformedHttp(
           fmt::format("A chunk extension holds a control byte or is longer than {} bytes.",
                       kChunkExtensionBytesMax));
     case State::kBadDataEnd:
-      return malformed("A chunk is longer than its size says: CR LF is missing behind its data.");
+      return MalformedHttp(
+          "A chunk is longer than its size says: CR LF is missing behind its data.");
     case State::kBadTrailer:
-      return malformed(
+      return MalformedHttp(
           fmt::format("A trailer is not 'name: value', or the trailers are longer than {} bytes.",
                       kTrailerBytesMax));
     default:
-      return malformed("A line of the chunked body does not end in CR LF.");
+      return MalformedHttp("A line of the chunked body does not end in CR LF.");
   }
 }
 

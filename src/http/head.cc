@@ -7,18 +7,14 @@
 #include <array>
 #include <charconv>
 #include <string>
-#include <utility>
 
+#include "http/malformed_http.h"
 #include "http/syntax.h"
 
 namespace chaac {
 namespace {
 
 using Fault = std::optional<Error>;
-
-Error Malformed(std::string detail) {
-  return Error{ErrorCode::kMalformedHttp, std::move(detail), {}};
-}
 
 // The fields that a head is read for.
 enum class Field : std::uint8_t {
@@ -112,7 +108,7 @@ Fault ReadVersion(std::string_view text, HttpVersion* version) {
   } else if (text.size() == 8 && text.starts_with("HTTP/") && text[6] == '.') {
     return Error{ErrorCode::kHttpVersion, "Only HTTP/1.1 and HTTP/1.0 are spoken here.", {}};
   } else {
-    return Malformed("The request line does not end in HTTP/1.1 or HTTP/1.0.");
+    return MalformedHttp("The request line does not end in HTTP/1.1 or HTTP/1.0.");
   }
   return std::nullopt;
 }
@@ -120,11 +116,9 @@ Fault ReadVersion(std::string_view text, HttpVersion* version) {
 // #connection-option (RFC 9110, 7.6.1); empty elements are allowed.
 Fault ReadConnection(std::string_view list, Lines* lines) {
   while (!list.empty()) {
-    const std::size_t size = std::min(list.find(','), list.size());
-    const std::string_view option = TrimWhitespace(list.substr(0, size));
-    list.remove_prefix(std::min(size + 1, list.size()));
+    const std::string_view option = TakeElement(',', &list);
     if (!std::all_of(option.begin(), option.end(), IsToken)) {
-      return Malformed("Connection is not a list of names, separated by commas.");
+      return MalformedHttp("Connection is not a list of names, separated by commas.");
     }
     lines->says_close |= EqualsIgnoringCase(option, "close");
     lines->says_keep_alive |= EqualsIgnoringCase(option, "keep-alive");
@@ -137,7 +131,7 @@ Fault ReadField(std::string_view line, Lines* lines) {
   std::size_t name_size = 0;
   while (name_size < line.size() && IsToken(line[name_size])) ++name_size;
   if (name_size == 0 || name_size == line.size() || line[name_size] != ':') {
-    return Malformed("A header name is empty, or is not a token directly followed by a colon.");
+    return MalformedHttp("A header name is empty, or is not a token directly followed by a colon.");
   }
   const Field field = FieldOf(line.substr(0, name_size));
   if (field == Field::kOther) return std::nullopt;
@@ -188,12 +182,12 @@ bool IsAuthority(std::string_view text) {
 
 Fault HostFault(const Lines& lines) {
   const FieldLines& host = lines.Of(Field::kHost);
-  if (host.count > 1) return Malformed("Host is given more than once.");
+  if (host.count > 1) return MalformedHttp("Host is given more than once.");
   if (host.count == 0) {
     if (lines.version == HttpVersion::kHttp10) return std::nullopt;
-    return Malformed("Host is missing; HTTP/1.1 requires it.");
+    return MalformedHttp("Host is missing; HTTP/1.1 requires it.");
   }
-  if (!IsAuthority(host.value)) return Malformed("Host is not a host with an optional port.");
+  if (!IsAuthority(host.value)) return MalformedHttp("Host is not a host with an optional port.");
   return std::nullopt;
 }
 
@@ -211,7 +205,7 @@ Resource SplitQuery(std::string_view text) {
 Fault FindResource(const Lines& lines, Resource* resource) {
   const std::string_view target = lines.target;
   if (target.find('#') != std::string_view::npos) {
-    return Malformed("The request target holds a fragment ('#'); leave it out.");
+    return MalformedHttp("The request target holds a fragment ('#'); leave it out.");
   }
   *resource = SplitQuery(target);
   if (target.starts_with('/')) return std::nullopt;
@@ -220,13 +214,13 @@ Fault FindResource(const Lines& lines, Resource* resource) {
   const std::string_view scheme = target.substr(0, scheme_end);
   if (scheme_end == target.size() ||
       !(EqualsIgnoringCase(scheme, "http") || EqualsIgnoringCase(scheme, "https"))) {
-    return Malformed("The request target must be a path that begins with '/'.");
+    return MalformedHttp("The request target must be a path that begins with '/'.");
   }
   const std::string_view rest = target.substr(scheme_end + 3);
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
   const FieldLines& host = lines.Of(Field::kHost);
   if (!IsAuthority(authority) || (host.count == 1 && !EqualsIgnoringCase(authority, host.value))) {
-    return Malformed("The request target names another host than the Host header.");
+    return MalformedHttp("The request target names another host than the Host header.");
   }
   *resource = SplitQuery(rest.substr(authority.size()));
   if (resource->path.empty()) resource->path = target.substr(scheme_end + 1, 1);  // A '/'.
@@ -238,25 +232,25 @@ Fault FramingFault(const Lines& lines, RequestHead* head) {
   const FieldLines& length = lines.Of(Field::kContentLength);
   if (encoding.count > 0) {
     if (head->version == HttpVersion::kHttp10) {
-      return Malformed("Transfer-Encoding is not part of HTTP/1.0.");
+      return MalformedHttp("Transfer-Encoding is not part of HTTP/1.0.");
     }
     if (length.count > 0) {
-      return Malformed(
+      return MalformedHttp(
           "Content-Length and Transfer-Encoding exclude each other; send one of them.");
     }
     if (encoding.count > 1 || !EqualsIgnoringCase(encoding.value, "chunked")) {
-      return Malformed("Transfer-Encoding must be exactly 'chunked', once.");
+      return MalformedHttp("Transfer-Encoding must be exactly 'chunked', once.");
     }
     head->framing = BodyFraming::kChunked;
     return std::nullopt;
   }
-  if (length.count > 1) return Malformed("Content-Length is given more than once.");
+  if (length.count > 1) return MalformedHttp("Content-Length is given more than once.");
   if (length.count == 1) {
     const char* const text_end = length.value.data() + length.value.size();
     const auto [parsed_end, error] =
         std::from_chars(length.value.data(), text_end, head->content_length);
     if (error != std::errc() || parsed_end != text_end) {
-      return Malformed("Content-Length is not a decimal number below 2^64.");
+      return MalformedHttp("Content-Length is not a decimal number below 2^64.");
     }
   }
   return std::nullopt;
@@ -293,15 +287,15 @@ Persistence PersistenceOf(const Lines& lines) {
 }
 
 Fault AmbiguityFault(const Lines& lines) {
-  if (lines.method == "CONNECT") return Malformed("CONNECT is not served here.");
+  if (lines.method == "CONNECT") return MalformedHttp("CONNECT is not served here.");
   if (lines.says_upgrade || lines.Of(Field::kUpgrade).count > 0) {
-    return Malformed("Upgrading to another protocol is not supported; leave out Upgrade.");
+    return MalformedHttp("Upgrading to another protocol is not supported; leave out Upgrade.");
   }
   if (lines.Of(Field::kContentType).count > 1) {
-    return Malformed("Content-Type is given more than once.");
+    return MalformedHttp("Content-Type is given more than once.");
   }
   if (lines.Of(Field::kIdempotencyKey).count > 1) {
-    return Malformed("Idempotency-Key is given more than once.");
+    return MalformedHttp("Idempotency-Key is given more than once.");
   }
   return HostFault(lines);
 }

@@ -5,19 +5,12 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 
+#include "http/malformed_http.h"
 #include "http/syntax.h"
 #include "http/text_run.h"
 
 namespace chaac {
-namespace {
-
-Error Malformed(std::string detail) {
-  return Error{ErrorCode::kMalformedHttp, std::move(detail), {}};
-}
-
-}  // namespace
 
 ScanOutcome HeadScanner::Scan(std::string_view data, const HttpLimits& limits) {
   const std::size_t end = std::min(data.size(), limits.head_bytes_max);
@@ -117,31 +110,33 @@ Error HeadScanner::RefusalOf(std::string_view data, const HttpLimits& limits) co
             {}};
   }
   const auto byte = static_cast<unsigned char>(data[position_]);
-  if (byte == '\n') return Malformed("A line of the head ends in a bare LF; it must end in CR LF.");
+  if (byte == '\n')
+    return MalformedHttp("A line of the head ends in a bare LF; it must end in CR LF.");
   switch (refused_in_) {
     case State::kLeadingLf:
     case State::kLf:
     case State::kFinalLf:
-      return Malformed("A CR in the head is not followed by LF; lines must end in CR LF.");
+      return MalformedHttp("A CR in the head is not followed by LF; lines must end in CR LF.");
     case State::kLineStart:
       if (byte == ' ' || byte == '\t') {
-        return Malformed("A header line begins with white space; folded lines are not accepted.");
+        return MalformedHttp(
+            "A header line begins with white space; folded lines are not accepted.");
       }
-      return Malformed(fmt::format("A header name begins with the byte 0x{:02x}.", byte));
+      return MalformedHttp(fmt::format("A header name begins with the byte 0x{:02x}.", byte));
     case State::kTarget:
-      return Malformed(
+      return MalformedHttp(
           fmt::format("The request target is empty or holds the byte 0x{:02x}; other bytes than "
                       "visible ASCII must be percent-encoded.",
                       byte));
     case State::kFirst:
     case State::kMethodStart:
     case State::kMethod:
-      return Malformed(
+      return MalformedHttp(
           fmt::format("The method holds the byte 0x{:02x}; a request begins like this: "
                       "GET /stats HTTP/1.1",
                       byte));
     default:
-      return Malformed(fmt::format("The head holds the control byte 0x{:02x}.", byte));
+      return MalformedHttp(fmt::format("The head holds the control byte 0x{:02x}.", byte));
   }
 }
 

@@ -67,6 +67,13 @@ constexpr std::string_view TrimWhitespace(std::string_view text) {
   return text;
 }
 
+// Takes what precedes the first `separator` off `*list`, and that too. Returns it, trimmed.
+constexpr std::string_view TakeElement(char separator, std::string_view* list) {
+  const std::string_view element = list->substr(0, list->find(separator));
+  list->remove_prefix(element.size() < list->size() ? element.size() + 1 : element.size());
+  return TrimWhitespace(element);
+}
+
 constexpr int HexDigitOf(char c) {  // -1: none.
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
