@@ -31,7 +31,7 @@ def start_edge(folder: Path, behind: Contestant) -> Contestant:
     (folder / "nginx.conf").write_text(config)
     (folder / "upstream.conf").write_text(f"server 127.0.0.1:{behind.port};\n")
     process = subprocess.Popen(
-        ["nginx", "-e", folder / "error.log", "-c", folder / "nginx.conf"] + ["-g", "daemon off;"]
+        ["nginx", "-e", folder / "error.log", "-c", folder / "nginx.conf", "-g", "daemon off;"]
     )
     wait_for(f"http://127.0.0.1:{port}/ready")
     return Contestant(f"edge, {behind.name}", port, behind.admin_port, [process, *behind.processes])
@@ -41,18 +41,14 @@ def edge(context: Context) -> Section:
     """The shipped NGINX edge in front of a constant, its own ceiling, and in front of Chaac."""
     context.say("edge")
     load = context.load(64)
-    with together(start_nginx(context.place()), start_chaac(context.place(), "everysec")) as direct:
-        before_constant = start_edge(context.place(), direct[0])
-        before_chaac = start_edge(context.place(), direct[1])
-        try:
-            contestants = [direct[0], before_constant, direct[1], before_chaac]
-            results = run_in_turn(contestants, load, context.rounds, context.say)
-            both = results[direct[1].name] + results[before_chaac.name]
-            stored = check_stored(direct[1], both, load)
-        finally:
-            for started in (before_constant, before_chaac):
-                started.processes[0].terminate()
-                started.processes[0].wait()
+    with (
+        together(start_nginx(context.place()), start_chaac(context.place(), "everysec")) as direct,
+        together(*(start_edge(context.place(), behind) for behind in direct)) as edges,
+    ):
+        contestants = [direct[0], edges[0], direct[1], edges[1]]
+        results = run_in_turn(contestants, load, context.rounds, context.say)
+        both = results[direct[1].name] + results[edges[1].name]
+        stored = check_stored(direct[1], both, load)
     text = (
         "`deploy/nginx/nginx.conf` with its limit of requests an address out of the way, two"
         " workers, 64 connections. Where the edge is in front, CPU is that of the edge, then of all"
