@@ -1,29 +1,20 @@
 """A steady, small load of valid reports, so that every metric moves."""
 
-import threading
-
 from lib.reports import CONDITIONS, MUNICIPALITIES
+from lib.threads import Repeating
 from lib.wire import Connection, post, request
 
 READS = ("/stats", "/averages", "/ready")
 PAUSE_S = 0.01  # Between two requests of a thread; not a limit of anything.
 
 
-class SteadyLoad:
+class SteadyLoad(Repeating):
     """Posts from `threads` threads until stop(); what the server refuses is no error of this."""
 
     def __init__(self, port: int, threads: int = 2, rows: int = 1):
         self._port = port
         self._rows = rows
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(threads)]
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(threads)
 
     def _run(self, number: int):
         while not self._stop.is_set():

@@ -2,11 +2,11 @@
 
 import signal
 import subprocess
-import threading
 
 import pytest
 from lib.processes import BINARY, Server, clean_environment, wait_until
 from lib.resp import RespClient, RespError
+from lib.threads import Repeating
 from lib.wire import exchange, post
 
 from deploy.store import SCRIPTS, USERS, Node, Replicated, tls_settings, write_passwords
@@ -218,22 +218,14 @@ def test_with_tls_nothing_is_in_the_clear(folder):
         store.kill()
 
 
-class Writers:
+class Writers(Repeating):
     """Three clients that write to whichever node takes it, and remember what was acknowledged."""
 
     def __init__(self, store: Replicated):
         self._store = store
         self._password = (store.nodes[0].log_path.parent / "passwords/chaac").read_text()
-        self._stop = threading.Event()
         self.acknowledged: list[str] = []
-        self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(3)]
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(3)
 
     def _run(self, writer: int):
         number = 0
