@@ -120,7 +120,7 @@ void Loop::AtRoundEnd() {
   if (draining_ && server_->Idle() && ingest_.Idle()) loop_.Stop();
 }
 
-void Loop::OnLinkUp() { ingest_.OnLinkUp(loop_.Now(), link_.output()); }
+void Loop::OnLinkUp() { ingest_.OnLinkUp(link_.node(), loop_.Now(), link_.output()); }
 
 void Loop::OnLinkDown() { ingest_.OnLinkDown(loop_.Now()); }
 

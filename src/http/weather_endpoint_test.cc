@@ -28,7 +28,7 @@ class WeatherEndpointTest : public ::testing::Test {
     store_.Execute({"FUNCTION", "LOAD", std::string(kLibraryCode)});
     endpoint_.Attach(&ingest_);
     responder_.Attach(&server_.http());
-    ingest_.OnLinkUp(loop_.Now(), &sent_);
+    ingest_.OnLinkUp(store_.node(), loop_.Now(), &sent_);
     Exchange();
   }
 

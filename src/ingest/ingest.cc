@@ -213,10 +213,10 @@ std::optional<MonotonicTime> Ingest::Seal(MonotonicTime now, WallTime wall_now, 
   return std::nullopt;
 }
 
-void Ingest::OnLinkUp(MonotonicTime now, std::string* out) {
+void Ingest::OnLinkUp(const StoreNode& node, MonotonicTime now, std::string* out) {
   link_up_ = true;
   heard_at_ = now;
-  writer_.OnLinkUp(out);
+  writer_.OnLinkUp(node, out);
   NoteState(now);
 }
 

@@ -82,7 +82,7 @@ class Ingest {
   // the returned time, if there is one: then others may still join.
   std::optional<MonotonicTime> Seal(MonotonicTime now, WallTime wall_now, std::string* out);
 
-  void OnLinkUp(MonotonicTime now, std::string* out);
+  void OnLinkUp(const StoreNode& node, MonotonicTime now, std::string* out);
   void OnLinkDown(MonotonicTime now);
   void OnReply(const redisReply& reply, MonotonicTime now);
   void OnTick(MonotonicTime now, std::string* out);

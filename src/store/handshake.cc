@@ -25,8 +25,11 @@ std::string_view InfoValue(std::string_view info, std::string_view name) {
   return {};
 }
 
-bool StartsWith(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
+StoreNode NodeOf(std::string_view info) {
+  const std::string_view predecessor = InfoValue(info, "master_replid2");
+  const bool has_predecessor = predecessor.find_first_not_of('0') != std::string_view::npos;
+  return {.replication_id = std::string(InfoValue(info, "master_replid")),
+          .predecessor_id = std::string(has_predecessor ? predecessor : std::string_view())};
 }
 
 }  // namespace
@@ -115,7 +118,7 @@ Handshake::Status Handshake::OnError(Step step, std::string_view error) {
     error_ = fmt::format("the store answers: {}", error);  // Of a function, should ours be missing.
     return Status::kMore;                                  // The code is compared in the next step.
   }
-  if (step == Step::kLoad && StartsWith(error, "NOPERM")) {
+  if (step == Step::kLoad && error.starts_with("NOPERM")) {
     error_ = fmt::format(
         "the function library is not in the store, and the user may not load it ({}): run 'chaac "
         "load' as a user that may, or grant +function|load",
@@ -123,7 +126,7 @@ Handshake::Status Handshake::OnError(Step step, std::string_view error) {
     return Status::kMore;  // Another user may have loaded it.
   }
   const bool writes_are_refused =
-      StartsWith(error, "OOM") || StartsWith(error, "MISCONF") || StartsWith(error, "NOREPLICAS");
+      error.starts_with("OOM") || error.starts_with("MISCONF") || error.starts_with("NOREPLICAS");
   if (writes_are_refused && (step == Step::kLoad || step == Step::kSchema)) {
     error_ = fmt::format("the store answers: {}", error);
     return Status::kMore;  // A store that has both already can still be used, if only to read.
@@ -131,23 +134,23 @@ Handshake::Status Handshake::OnError(Step step, std::string_view error) {
   if (error.find("max number of clients") != std::string_view::npos) {
     return Fail(Status::kNotNow, fmt::format("the store answers: {}", error));
   }
-  if (step == Step::kAuth || StartsWith(error, "NOAUTH") || StartsWith(error, "WRONGPASS")) {
+  if (step == Step::kAuth || error.starts_with("NOAUTH") || error.starts_with("WRONGPASS")) {
     return Fail(Status::kIncompatible,
                 fmt::format("the store refuses the user or password ({}): check --valkey-url, "
                             "--valkey-username and --valkey-password-file",
                             error));
   }
-  if (StartsWith(error, "NOPERM")) {
+  if (error.starts_with("NOPERM")) {
     return Fail(Status::kIncompatible,
                 fmt::format("the store's user lacks a right that Chaac needs: {}; see "
                             "deploy/valkey/users.acl",
                             error));
   }
-  if (StartsWith(error, "ERR DB index")) {
+  if (error.starts_with("ERR DB index")) {
     return Fail(Status::kIncompatible,
                 fmt::format("the store refuses what Chaac needs: {}", error));
   }
-  if (step == Step::kLoad && StartsWith(error, "ERR unknown")) {
+  if (step == Step::kLoad && error.starts_with("ERR unknown")) {
     return Fail(
         Status::kIncompatible,
         fmt::format("the store has no functions ({}): Valkey, or Redis 7 or later, is needed",
@@ -171,6 +174,7 @@ Handshake::Status Handshake::CheckInfo(std::string_view info) {
                 "the store is a replica: point --valkey-url at the primary, or name the Sentinels "
                 "that know it (--valkey-sentinels)");
   }
+  node_ = NodeOf(info);
   return Status::kMore;
 }
 

@@ -8,6 +8,7 @@
 
 #include "store/endpoint.h"
 #include "store/resp.h"
+#include "store/store_node.h"
 
 namespace chaac {
 
@@ -26,6 +27,9 @@ class Handshake {
   // Appends all commands; OnReply() takes their replies in order.
   void Start(std::string* out);
   [[nodiscard]] Status OnReply(const redisReply& reply);
+
+  // Who answered; known after kReady.
+  [[nodiscard]] const StoreNode& node() const { return node_; }
 
   // A sentence, with the way out, after kNotNow and kIncompatible.
   [[nodiscard]] const std::string& error() const { return error_; }
@@ -53,6 +57,7 @@ class Handshake {
   const Endpoint endpoint_;
   const bool waits_;
   Step step_ = Step::kDone;
+  StoreNode node_;
   std::string error_;
 };
 

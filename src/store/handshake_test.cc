@@ -68,6 +68,18 @@ TEST(HandshakeTest, PreparesAnEmptyStoreAndUsesAPreparedOne) {
   EXPECT_EQ(ShakeHands(&store, &handshake), Status::kReady);
 }
 
+TEST(HandshakeTest, TellsWhichNodeAnsweredAndWhomItSucceeds) {
+  LuaStore store;
+  Handshake handshake{Endpoint{}};
+  EXPECT_EQ(ShakeHands(&store, &handshake), Status::kReady);
+  EXPECT_EQ(handshake.node(), store.node());
+  EXPECT_EQ(handshake.node().predecessor_id, "");
+  store.Promote({});
+  EXPECT_EQ(ShakeHands(&store, &handshake), Status::kReady);
+  EXPECT_EQ(handshake.node(), store.node());
+  EXPECT_EQ(handshake.node().predecessor_id.size(), 40U);
+}
+
 TEST(HandshakeTest, SaysWhoWeAreFirst) {
   std::string commands;
   Handshake{Endpoint{.password = "secret"}}.Start(&commands);

@@ -71,6 +71,9 @@ class Link final : private EventHandler {
 
   [[nodiscard]] bool IsUp() const { return state_ == State::kUp; }
 
+  // Who is at the other end. REQUIRES: IsUp().
+  [[nodiscard]] const StoreNode& node() const { return handshake_.node(); }
+
   // Commands to be sent with the next Flush(). REQUIRES: IsUp().
   [[nodiscard]] std::string* output() { return &output_; }
   void Flush();

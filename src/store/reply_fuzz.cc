@@ -27,7 +27,7 @@ void AppendText(const redisReply& reply, std::string* out) {
 // A writer that always has a batch in flight, so that every reply matters.
 class BusyWriter {
  public:
-  BusyWriter() { writer_.OnLinkUp(&sent_); }
+  BusyWriter() { writer_.OnLinkUp({}, &sent_); }
 
   void Take(const redisReply& reply) {
     if (writer_.ReadyFor(1)) {

@@ -11,19 +11,15 @@ namespace chaac {
 namespace {
 
 // Errors with which the store refuses a command before it runs: nothing of it was applied.
-constexpr std::array<std::string_view, 11> kRefusedOnEntry = {
-    "OOM ",    "MISCONF ", "READONLY ",   "NOREPLICAS ",  "BUSY ",    "LOADING ",
-    "NOAUTH ", "NOPERM ",  "MASTERDOWN ", "CLUSTERDOWN ", "TRYAGAIN "};
-
-bool StartsWith(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
+constexpr std::array<std::string_view, 14> kRefusedOnEntry = {
+    "OOM ",    "MISCONF ",    "READONLY ",    "NOREPLICAS ", "BUSY ",      "LOADING ", "NOAUTH ",
+    "NOPERM ", "MASTERDOWN ", "CLUSTERDOWN ", "TRYAGAIN ",   "CROSSSLOT ", "MOVED ",   "ASK "};
 
 bool IsRefusedOnEntry(std::string_view error) {
   // A command within the function may have been refused, when others had been applied already.
   if (error.find(" in script") != std::string_view::npos) return false;
   return std::any_of(kRefusedOnEntry.begin(), kRefusedOnEntry.end(),
-                     [error](std::string_view prefix) { return StartsWith(error, prefix); });
+                     [error](std::string_view prefix) { return error.starts_with(prefix); });
 }
 
 // The word that a commit's reply starts with: a status, or the first element of an array.
@@ -43,14 +39,21 @@ Writer::Writer(const StoreOptions* options, std::function<std::string()> new_id,
       ack_(ack),
       id_(new_id_()) {}
 
-void Writer::OnLinkUp(std::string* out) {
+void Writer::OnLinkUp(const StoreNode& node, std::string* out) {
   link_up_ = true;
+  node_ = node;
+  const std::string& replaced = node_.predecessor_id;
+  if (!replaced.empty() &&
+      std::find(replaced_.begin(), replaced_.end(), replaced) == replaced_.end()) {
+    if (replaced_.size() == kReplacedNodesMax) replaced_.erase(replaced_.begin());
+    replaced_.push_back(replaced);
+  }
   Pump(out);
 }
 
 void Writer::OnLinkDown() {
   if (!expected_.empty()) replies_lost_ = true;
-  if (has_batch_ && batch_sent_) in_doubt_ = true;
+  if (has_batch_ && batch_sent_) NoteDoubt();
   link_up_ = false;
   open_sent_ = false;
   batch_sent_ = false;
@@ -189,22 +192,24 @@ Fate Writer::OnCommit(const redisReply& reply) {
     return Fate::kUndecided;
   }
   if (IsError(reply)) return OnCommitError(TextOf(reply));
-  if (verdict == "REFUSED") return GiveUp(Fate::kRefused);
-  if (verdict == "FULL") return GiveUp(Fate::kFull);
-  if (verdict == "IDSFULL") return GiveUp(Fate::kIdWindowFull);
+  if (verdict == "REFUSED") return GiveUpAs(Fate::kRefused);
+  if (verdict == "FULL") return GiveUpAs(Fate::kFull);
+  if (verdict == "IDSFULL") return GiveUpAs(Fate::kIdWindowFull);
   // The fence was closed by this batch itself: the answer that said why was lost.
-  if (verdict == "CLOSED") return GiveUp(Fate::kNotApplied);
+  if (verdict == "CLOSED") return GiveUpAs(Fate::kNotApplied);
   if (verdict == "GAP") {
-    // The fence is behind: this batch is not in the store, and can never get in under this id.
+    // The fence is behind: this batch is not in this node, and can never get in under this id.
     const auto last = SizeOf(reply) > 1 ? ElementOf(reply, 1).integer : 0;
-    metrics_->lost_batches.Add(last_sequence_ -
-                               static_cast<std::uint64_t>(std::max<long long>(last, 0)));
-    return GiveUp(Fate::kNotApplied);
+    if (!NodeWasReplaced()) {
+      metrics_->lost_batches.Add(last_sequence_ -
+                                 static_cast<std::uint64_t>(std::max<long long>(last, 0)));
+    }
+    return GiveUpAs(Fate::kNotApplied);
   }
   if (verdict == "NOFENCE") {
     // Flushed, never created, or lost with all that was committed under it. A batch in doubt may
     // have been applied before the fence went.
-    if (!fence_may_have_expired_) metrics_->lost_batches.Add(last_sequence_);
+    if (!fence_may_have_expired_ && !NodeWasReplaced()) metrics_->lost_batches.Add(last_sequence_);
     return GiveUp(in_doubt_ ? Fate::kUnknown : Fate::kNotApplied);
   }
   return GiveUp(Fate::kUnknown);
@@ -213,7 +218,7 @@ Fate Writer::OnCommit(const redisReply& reply) {
 // REQUIRES: `verdict` is APPLIED, REPEATED or KNOWN, and as safe as the policy asks for.
 Fate Writer::Acknowledge(const redisReply& verdict) {
   batch_sent_ = false;
-  if (VerdictOf(verdict) == "KNOWN") return GiveUp(Fate::kKnownIds);
+  if (VerdictOf(verdict) == "KNOWN") return GiveUpAs(Fate::kKnownIds);
   ++last_sequence_;
   has_batch_ = false;
   in_doubt_ = false;
@@ -229,9 +234,9 @@ Fate Writer::OnWait(const redisReply& reply) {
   batch_sent_ = false;
   metrics_->ack_shortfalls.Add();
   // This batch closed its writer: the same ids are asked for again under another.
-  if (is_known) return GiveUp(Fate::kNotApplied);
+  if (is_known) return GiveUpAs(Fate::kNotApplied);
   short_of_replicas_ = true;
-  in_doubt_ = true;  // A failover may undo it: only an answer to the same batch tells.
+  NoteDoubt();  // A failover may undo it: only an answer to the same batch tells.
   return Fate::kUndecided;
 }
 
@@ -245,6 +250,28 @@ Fate Writer::OnCommitError(std::string_view error) {
 bool Writer::WritesAreUnderWay() const {
   return std::any_of(expected_.begin(), expected_.end(),
                      [](Expect expect) { return expect != Expect::kWait; });
+}
+
+// This node may have applied the batch in flight, or an earlier one may.
+void Writer::NoteDoubt() {
+  if (!in_doubt_) {
+    doubtful_node_ = node_.replication_id;
+  } else if (doubtful_node_ != node_.replication_id) {
+    doubtful_node_.clear();
+  }
+  in_doubt_ = true;
+}
+
+// This node has not applied the batch in flight. That settles it if no other node can have.
+Fate Writer::GiveUpAs(Fate refusal) {
+  const bool is_proof =
+      !in_doubt_ || (!doubtful_node_.empty() && doubtful_node_ == node_.replication_id);
+  return GiveUp(is_proof ? refusal : Fate::kUnknown);
+}
+
+// A replica of this node was promoted in its place: what this one lacks, that one may have.
+bool Writer::NodeWasReplaced() const {
+  return std::find(replaced_.begin(), replaced_.end(), node_.replication_id) != replaced_.end();
 }
 
 // Rule 1: a (writer, sequence) that was sent is never used again for other content.

@@ -9,6 +9,10 @@
 // With AckPolicy::replicas a WAIT travels behind each commit, and what would acknowledge (APPLIED,
 // REPEATED, KNOWN) counts only once so many replicas have confirmed it. Until then the same batch
 // is sent again: its repeat performs a write, so that WAIT covers the commit on any connection.
+//
+// One address may answer for several nodes in turn, whose data differ. So a batch in doubt is
+// proven not to be applied only by the one node that may have applied it. What another node says of
+// it, such as that its own fence is behind, proves nothing.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +26,7 @@
 #include "store/commit.h"
 #include "store/options.h"
 #include "store/resp.h"
+#include "store/store_node.h"
 
 namespace chaac {
 
@@ -40,9 +45,11 @@ enum class Fate : std::uint8_t {
 
 // Counted by the loop's thread, read by any.
 struct WriterMetrics {
-  Counter resends;         // Batches sent again after their reply was lost.
-  Counter renewals;        // Batches given up, and with them the writer's id.
-  Counter lost_batches;    // Acknowledged, and missing in the store: a lost AOF tail, a failover.
+  Counter resends;   // Batches sent again after their reply was lost.
+  Counter renewals;  // Batches given up, and with them the writer's id.
+  // Acknowledged, and missing in the store: a lost AOF tail, a failover. What a primary lacks that
+  // was replaced already is not counted: its successor may have it.
+  Counter lost_batches;
   Counter ack_shortfalls;  // WAITs that ended with fewer replicas than AckPolicy asks for.
 };
 
@@ -62,8 +69,8 @@ class Writer {
   Writer(const StoreOptions* options, std::function<std::string()> new_id, std::uint32_t ids_block,
          WriterMetrics* metrics, AckPolicy ack = {});
 
-  // The connection is ready for commands, or is lost with all replies still due.
-  void OnLinkUp(std::string* out);
+  // The connection to `node` is ready for commands, or is lost with all replies still due.
+  void OnLinkUp(const StoreNode& node, std::string* out);
   void OnLinkDown();
 
   // True when a batch that takes `ids` report ids may be sent now.
@@ -111,6 +118,9 @@ class Writer {
   [[nodiscard]] Fate OnWait(const redisReply& reply);
   [[nodiscard]] Fate Acknowledge(const redisReply& verdict);
   [[nodiscard]] bool WritesAreUnderWay() const;
+  void NoteDoubt();
+  [[nodiscard]] Fate GiveUpAs(Fate refusal);
+  [[nodiscard]] bool NodeWasReplaced() const;
   [[nodiscard]] Fate GiveUp(Fate fate);
   [[nodiscard]] bool LeaseIsLow() const;
 
@@ -120,8 +130,13 @@ class Writer {
   WriterMetrics* metrics_;
   const AckPolicy ack_;
 
+  // How many replaced primaries are remembered: failovers within the life of one server.
+  static constexpr std::size_t kReplacedNodesMax = 16;
+
   bool link_up_ = false;
-  std::vector<Expect> expected_;  // Replies due, in order: few, and a deque would allocate.
+  StoreNode node_;                     // At the other end of this connection.
+  std::vector<std::string> replaced_;  // Replication ids that successors of theirs have told.
+  std::vector<Expect> expected_;       // Replies due, in order: few, and a deque would allocate.
 
   std::string id_;
   std::uint64_t last_sequence_ = 0;  // Of the last batch known to be applied under id_.
@@ -136,6 +151,7 @@ class Writer {
   bool has_batch_ = false;
   bool batch_sent_ = false;  // On this connection, and its reply is due.
   bool in_doubt_ = false;
+  std::string doubtful_node_;       // That alone may have applied it; empty: several, or not told.
   ReplyPtr verdict_;                // Would acknowledge the batch; its WAIT is due or has decided.
   bool short_of_replicas_ = false;  // The last WAIT for the batch in flight was in vain.
 

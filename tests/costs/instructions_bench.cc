@@ -50,7 +50,7 @@ std::string RepliesTo(std::string_view sent) {
 class Path final : private OutcomeListener {
  public:
   Path() {
-    ingest_.OnLinkUp(now_, &sent_);
+    ingest_.OnLinkUp({}, now_, &sent_);
     AnswerStore();
   }
 

@@ -114,7 +114,7 @@ bool StoreClient::AwaitConnected() {
 }
 
 void StoreClient::OnLinkUp() {
-  ingest_.OnLinkUp(loop_.Now(), link_.output());
+  ingest_.OnLinkUp(link_.node(), loop_.Now(), link_.output());
   const std::lock_guard lock(mutex_);
   connected_ = true;
   changed_.notify_all();

@@ -56,7 +56,7 @@ class IngestStage : public OutcomeListener {
 
   void Connect() {
     server_.emplace(&store);
-    ingest.OnLinkUp(now, &sent);
+    ingest.OnLinkUp(store.node(), now, &sent);
   }
 
   // Connects and leases ids.

@@ -1,11 +1,20 @@
 // Commands to keys, functions to Lua.
 #include "store/testing/lua_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 namespace chaac {
 namespace {
+
+// As Valkey names itself: 40 hexadecimal digits, each time others.
+StoreNode NewNode() {
+  static std::atomic<std::uint64_t> count{0};
+  return {.replication_id = fmt::format("{:040x}", ++count), .predecessor_id = {}};
+}
 
 // How much of an unknown command its error shows, in bytes.
 constexpr std::size_t kShownMax = 128;
@@ -37,7 +46,8 @@ LuaStore::LuaStore()
       config_{{"appendfsync", "always"},
               {"appendonly", "yes"},
               {"maxmemory", "0"},
-              {"maxmemory-policy", "noeviction"}} {}
+              {"maxmemory-policy", "noeviction"}},
+      node_(NewNode()) {}
 
 std::string LuaStore::Execute(const std::vector<std::string>& arguments) {
   const std::vector<std::string_view> views(arguments.begin(), arguments.end());
@@ -125,11 +135,14 @@ void LuaStore::SetConfig(const std::string& name, const std::string& value) {
 
 void LuaStore::Restart() {
   error_.clear();
+  node_ = NewNode();
   libraries_.Restart();
 }
 
 void LuaStore::Promote(const std::map<std::string, StoredValue>& data) {
+  const StoreNode replaced = node_;
   Restart();
+  node_.predecessor_id = replaced.replication_id;
   keys_.Clear();
   for (const auto& [key, value] : data) keys_.Put(key, value);
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "store/store_node.h"
 #include "store/testing/commands.h"
 #include "store/testing/function_libraries.h"
 #include "store/testing/keyspace.h"
@@ -51,6 +52,10 @@ class LuaStore {
   // Another process takes this one's place, which has these keys and the same libraries: a replica
   // that was promoted. An error set before is gone.
   void Promote(const std::map<std::string, StoredValue>& data);
+
+  // Who answers, as INFO replication tells: another node after Restart() and Promote().
+  [[nodiscard]] const StoreNode& node() const { return node_; }
+  void SetNode(StoreNode node) { node_ = std::move(node); }
 
   // Changes made so far: the replication offset.
   [[nodiscard]] std::uint64_t writes() const { return writes_; }
@@ -110,6 +115,7 @@ class LuaStore {
   FunctionLibraries libraries_;
   std::string error_;  // Without '-'; empty: none.
   std::map<std::string, std::string> config_;
+  StoreNode node_;
   std::uint64_t writes_ = 0;
   std::function<std::int64_t(std::uint64_t)> replicas_;
 };
