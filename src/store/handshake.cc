@@ -174,6 +174,12 @@ Handshake::Status Handshake::CheckInfo(std::string_view info) {
                 "the store is a replica: point --valkey-url at the primary, or name the Sentinels "
                 "that know it (--valkey-sentinels)");
   }
+  if (InfoValue(info, "cluster_enabled") == "1") {
+    return Fail(
+        Status::kIncompatible,
+        "the store runs in cluster mode, in which one commit cannot reach all its keys: use "
+        "a Valkey with 'cluster-enabled no'; for failovers, replicas and Sentinels");
+  }
   node_ = NodeOf(info);
   return Status::kMore;
 }

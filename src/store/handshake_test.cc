@@ -80,6 +80,17 @@ TEST(HandshakeTest, TellsWhichNodeAnsweredAndWhomItSucceeds) {
   EXPECT_EQ(handshake.node().predecessor_id.size(), 40U);
 }
 
+TEST(HandshakeTest, AStoreInClusterModeIsIncompatible) {
+  Handshake handshake{Endpoint{}};
+  EXPECT_EQ(
+      Hear({"+OK\r\n", Bulk("role:master\r\n# Cluster\r\ncluster_enabled:1\r\n")}, &handshake),
+      Status::kIncompatible);
+  EXPECT_THAT(handshake.error(), HasSubstr("cluster mode"));
+  EXPECT_EQ(
+      Hear({"+OK\r\n", Bulk("role:master\r\n# Cluster\r\ncluster_enabled:0\r\n")}, &handshake),
+      Status::kMore);
+}
+
 TEST(HandshakeTest, SaysWhoWeAreFirst) {
   std::string commands;
   Handshake{Endpoint{.password = "secret"}}.Start(&commands);
