@@ -13,12 +13,10 @@
 --
 -- The name of a function carries its version: released code is never changed under the same name.
 
--- Ids of clients are remembered in two hashes that take turns. Each covers 25 hours: the promise is
--- 24, and the rest allows for clocks that differ.
+-- Ids of clients are remembered in hashes that take turns. Each covers 25 hours: the promise is 24, and
+-- the rest allows for clocks that differ. A clock may be set back by as much, also that of a promoted
+-- replica: what was remembered in the next hash is still found.
 local SEEN_BUCKET_S = 90000
--- A clock may be set back by so much, also that of a promoted replica: what was remembered in the next
--- bucket is still found.
-local CLOCK_STEP_S = 3600
 
 -- Arguments of one command: Lua's unpack fails near 8,000.
 local ARGUMENTS_MAX = 1000
@@ -358,18 +356,18 @@ local function trim_and_expire(options)
   end
 end
 
--- The hashes that may know an id: the current one, the previous, and close to its time the next.
+-- The hashes that may know an id: the current one, the previous, and the next, which is there only when
+-- the clock was set back.
 local function seen_keys(prefix)
-  local now = tonumber(redis.call('TIME')[1])
-  local bucket = math.floor(now / SEEN_BUCKET_S)
-  local next_key = now % SEEN_BUCKET_S >= SEEN_BUCKET_S - CLOCK_STEP_S and prefix .. ':' .. (bucket + 1)
-  return prefix .. ':' .. bucket, prefix .. ':' .. (bucket - 1), next_key
+  local bucket = math.floor(tonumber(redis.call('TIME')[1]) / SEEN_BUCKET_S)
+  return prefix .. ':' .. bucket, prefix .. ':' .. (bucket - 1), prefix .. ':' .. (bucket + 1)
 end
 
 -- Which of the ids are known. arguments[first..]: `count` pairs (id, digest).
 -- Returns nil when none is, else {'KNOWN', position, digest, …} with positions from 0.
 local function known_ids(prefix, arguments, first, count)
   local current, previous, next_key = seen_keys(prefix)
+  local has_next = redis.call('EXISTS', next_key) == 1
   local known
   for from = 0, count - 1, ARGUMENTS_MAX do
     local ids = {}
@@ -378,7 +376,7 @@ local function known_ids(prefix, arguments, first, count)
     end
     local in_current = redis.call('HMGET', current, unpack(ids))
     local in_previous = redis.call('HMGET', previous, unpack(ids))
-    local in_next = next_key and redis.call('HMGET', next_key, unpack(ids)) or {}
+    local in_next = has_next and redis.call('HMGET', next_key, unpack(ids)) or {}
     for i = 1, #ids do
       local digest = in_current[i] or in_previous[i] or in_next[i]
       if digest then
@@ -405,7 +403,7 @@ end
 -- The window of known ids that is not what it should be, for the operator to look at.
 local function find_bad_window(prefix)
   for _, key in ipairs({seen_keys(prefix)}) do
-    if key and type(redis.pcall('HLEN', key)) ~= 'number' then return key end
+    if type(redis.pcall('HLEN', key)) ~= 'number' then return key end
   end
   return prefix
 end

@@ -248,14 +248,19 @@ TEST_F(ChaacLuaTest, KnownIdsRefuseTheBatchThroughBothWindows) {
   EXPECT_EQ(Commit(again), "APPLIED");
 }
 
-TEST_F(ChaacLuaTest, KnownIdsAreFoundWhenTheClockIsSetBackIntoThePreviousWindow) {
+TEST_F(ChaacLuaTest, KnownIdsAreFoundWhenTheClockIsSetBackByADay) {
   const WallTime boundary{seconds(18'889 * std::int64_t{90'000})};
   Report report = At(kMixco, 20);
   report.client_id = "a";
   SetTime(boundary + seconds(10));
   EXPECT_EQ(Commit({report}), "APPLIED");
-  SetTime(boundary - seconds(60));
-  EXPECT_THAT(Commit({report}), testing::StartsWith("KNOWN 0"));
+  for (const seconds back :
+       {seconds(70), seconds(hours(2)), seconds(hours(24)), seconds(hours(25))}) {
+    SCOPED_TRACE(back.count());
+    SetTime(boundary + seconds(10) - back);
+    Open("back-" + std::to_string(back.count()));
+    EXPECT_THAT(Commit({report}), testing::StartsWith("KNOWN 0"));
+  }
 }
 
 TEST_F(ChaacLuaTest, ManyIdsOfOneBatchAreFound) {
