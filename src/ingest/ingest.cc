@@ -196,7 +196,7 @@ std::optional<MonotonicTime> Ingest::Seal(MonotonicTime now, WallTime wall_now, 
   if constexpr (!kStores) {
     writer_.OnTick(out);  // Leases ids.
     sent_at_ = now;
-    SettleApplied(now);
+    SettleApplied(redisReply{}, now);
     return std::nullopt;
   }
   client_rows_.clear();
@@ -302,7 +302,7 @@ void Ingest::Settle(Fate fate, const redisReply& reply, MonotonicTime now) {
     case Fate::kUndecided:
       return;
     case Fate::kApplied:
-      return SettleApplied(now);
+      return SettleApplied(reply, now);
     case Fate::kNotApplied:
       return Requeue();
     case Fate::kKnownIds:
@@ -330,9 +330,9 @@ void Ingest::Settle(Fate fate, const redisReply& reply, MonotonicTime now) {
   }
 }
 
-void Ingest::SettleApplied(MonotonicTime now) {
+void Ingest::SettleApplied(const redisReply& reply, MonotonicTime now) {
   gathering_.OnSettled(in_flight_.size(), queue_.size(), now - sent_at_, now);
-  encoder_.NoteCommitted(sent_at_);  // The reply may have come much later than the commit.
+  encoder_.NoteCommitted(reply, sent_at_);  // The reply may have come much later than the commit.
   while (!in_flight_.empty()) {
     Submission* submission = in_flight_.PopFront();
     metrics_->accepted.Add(submission->decoded.reports.size());

@@ -110,7 +110,7 @@ class Ingest {
   void Fail(Submission* submission, ErrorCode code, std::string_view detail);
   void FailInFlight(ErrorCode code, std::string_view detail);
   void Settle(Fate fate, const redisReply& reply, MonotonicTime now);
-  void SettleApplied(MonotonicTime now);
+  void SettleApplied(const redisReply& reply, MonotonicTime now);
   void SettleKnownIds(const redisReply& reply);
   void SettleRefused(const redisReply& reply);
   void SettleFull(const redisReply& reply);

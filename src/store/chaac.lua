@@ -18,6 +18,9 @@
 -- replica: what was remembered in the next hash is still found.
 local SEEN_BUCKET_S = 90000
 
+-- A commit's keys and arguments that come before those of its municipalities and its ids.
+local FIXED_KEYS, FIXED_ARGUMENTS = 4, 7
+
 -- Arguments of one command: Lua's unpack fails near 8,000.
 local ARGUMENTS_MAX = 1000
 
@@ -273,6 +276,11 @@ local function trim_later(key, length, allowed)
   if length > allowed then trims[#trims + 1] = key end
 end
 
+-- The commit under way: how many municipalities were created before it (text, or an error of the key),
+-- whether it has created one, and whether others have created some that its server does not know of.
+-- What the server believes of the extremes may then be of keys that are gone.
+local creations, creates, others_created = false, false, false
+
 -- Commits one municipality's part. The arguments at `position`: reports, flags (1: refresh the expiry,
 -- 2: look at the extremes), conditions that occur, a pair (condition, count) for each, temperature,
 -- humidity, how many ids follow, the ids, how many elements of `recent` follow, the elements.
@@ -280,6 +288,7 @@ end
 local function commit_municipality(names, index, arguments, position, options, hour, minute)
   local count, flags = arguments[position], arguments[position + 1]
   local is_new, total = increment(names.count, count)
+  creates = creates or is_new
   local refreshes = flags == '1' or flags == '3'
   -- Now and then also one that is not new: its count may be older than the index.
   if is_new or refreshes then enter(index, names.municipality, options) end
@@ -307,7 +316,7 @@ local function commit_municipality(names, index, arguments, position, options, h
   names.newest, names.newest_count = arguments[position - 1], total
 
   local new_minute_key = add_to_series(names, hour, minute, number_of(count), temperature, humidity)
-  if is_new or flags == '2' or flags == '3' then
+  if is_new or others_created or flags == '2' or flags == '3' then
     widen_extremes(names.extremes, temperature, humidity)
   end
 
@@ -434,19 +443,22 @@ local group
 
 -- Does all the steps. Returns why the batch is refused, if it is: then no step was done.
 local function apply(keys, arguments, options)
-  local hour, minute, id_count = arguments[3], arguments[4], tonumber(arguments[6])
+  local hour, minute, id_count = arguments[3], arguments[4], tonumber(arguments[7])
+  local first = FIXED_ARGUMENTS + 1
   group = 0
+  creations = redis.pcall('GET', keys[4]) or '0'
+  creates, others_created = false, creations ~= arguments[6]
   if id_count > 0 then
-    local known = known_ids(keys[3], arguments, 7, id_count)
+    local known = known_ids(keys[3], arguments, first, id_count)
     if known then return known end
     if redis.call('HLEN', (seen_keys(keys[3]))) + id_count > options.client_ids_max then
       return redis.status_reply('IDSFULL')
     end
-    remember_ids(keys[3], arguments, 7, id_count)
+    remember_ids(keys[3], arguments, first, id_count)
   end
-  local position = 7 + 2 * id_count
-  for i = 4, #keys do
-    group = i - 3
+  local position = first + 2 * id_count
+  for i = FIXED_KEYS + 1, #keys do
+    group = i - FIXED_KEYS
     position = commit_municipality(names_of(keys[i], options.conditions), keys[2], arguments, position,
       options, hour, minute)
   end
@@ -458,10 +470,21 @@ local function close(fence_key, answer)
   return answer
 end
 
--- keys: fence, index of municipalities, prefix of the known ids, then a count key a municipality.
--- arguments: sequence, options, hour and minute of arrival, '1' to keep the fence alive, number of client
--- ids, a pair (id, digest) for each, then each municipality's part (see commit_municipality).
--- Answers APPLIED; REPEATED when this sequence was applied before; or, with nothing applied:
+-- The answer to a commit that was applied. A counter that is not what it should be refuses nothing: then all
+-- extremes are looked at in every commit.
+local function applied(creations_key)
+  local count = tonumber(creations)
+  if creates then count = redis.pcall('INCR', creations_key) end
+  if (creates or others_created) and type(count) == 'number' then return {'APPLIED', count} end
+  return redis.status_reply('APPLIED')
+end
+
+-- keys: fence, index of municipalities, prefix of the known ids, counter of creations, then a count key a
+-- municipality.
+-- arguments: sequence, options, hour and minute of arrival, '1' to keep the fence alive, the creations that
+-- the server knows of, number of client ids, a pair (id, digest) for each, then each municipality's part
+-- (see commit_municipality).
+-- Answers APPLIED, or {'APPLIED', creations} when those are others than the server knew; REPEATED when this sequence was applied before; or, with nothing applied:
 -- NOFENCE; CLOSED; {'GAP', last}; {'KNOWN', position, digest, …}; IDSFULL;
 -- {'REFUSED', municipality from 1 or 0, key, error}; {'FULL', municipality from 1}.
 local function commit(keys, arguments)
@@ -487,16 +510,16 @@ local function commit(keys, arguments)
     local key = bad_key
     if not key and group == 0 then key = find_bad_window(keys[3]) end
     if not key then
-      key = find_bad_key(names_of(keys[group + 3], options.conditions), keys[2], arguments[3])
+      key = find_bad_key(names_of(keys[group + FIXED_KEYS], options.conditions), keys[2], arguments[3])
     end
     return close(keys[1], {'REFUSED', group, key, message})
   end
 
   redis.call('INCR', keys[1])
   if arguments[5] == '1' then redis.call('EXPIRE', keys[1], options.fence_ttl_s) end
-  if arguments[6] ~= '0' then redis.call('EXPIRE', (seen_keys(keys[3])), 2 * SEEN_BUCKET_S) end
+  if arguments[7] ~= '0' then redis.call('EXPIRE', (seen_keys(keys[3])), 2 * SEEN_BUCKET_S) end
   trim_and_expire(options)
-  return redis.status_reply('APPLIED')
+  return applied(keys[4])
 end
 
 -- keys: the new writer's fence, and (when there is one) the fence whose place it takes.

@@ -103,9 +103,11 @@ class ChaacLuaTest : public testing::Test {
     }
     std::string command;
     encoder.Finish({.writer = writer_, .sequence = sequence}, kNow, &command);
-    const std::string verdict = WordsOf(*ReplyOf(RespServer(&store_).Feed(command)));
-    if (cache != nullptr && verdict == "APPLIED") encoder.NoteCommitted(kNow);
-    return verdict;
+    const ReplyPtr reply = ReplyOf(RespServer(&store_).Feed(command));
+    std::string verdict = WordsOf(*reply);
+    if (!verdict.starts_with("APPLIED")) return verdict;
+    if (cache != nullptr) encoder.NoteCommitted(*reply, kNow);
+    return "APPLIED";  // With or without the number of creations.
   }
 
   // All that is stored but the fences.
@@ -221,7 +223,9 @@ TEST_F(ChaacLuaTest, FencesKeepTheirExpiryUnlessTheyAreRefreshed) {
   SetTime(kStart + hours(1));
   Commit({At(kMixco, 20)});
   EXPECT_THAT(store_.TtlMs(FenceKey("w")), Optional(47 * 3'600'000));
-  CommitEncoder encoder(&options_, nullptr, SlugOf);
+  StoreCache cache(options_.data_ttl);
+  cache.NoteCreations(1);
+  CommitEncoder encoder(&options_, &cache, SlugOf);
   encoder.Begin(time_);
   std::string command;
   encoder.Finish({.writer = "w", .sequence = 2, .refresh_fence = true}, kNow, &command);
@@ -364,6 +368,7 @@ TEST_F(ChaacLuaTest, AMunicipalitysKeysExpireTogetherAndItsSeriesByItself) {
   cloudy.condition =
       kCloudy;  // A new key, and no refresh asked for: it must not outlive the others.
   StoreCache cache(options_.data_ttl);
+  cache.NoteCreations(1);
   cache.NoteCommitted(kMixco, {20, 20}, {60, 60}, /*expiry_refreshed=*/true, kNow);
   EXPECT_EQ(Commit({cloudy}, &cache), "APPLIED");
   SetTime(kStart + hours(4));
@@ -378,19 +383,55 @@ TEST_F(ChaacLuaTest, AMunicipalitysKeysExpireTogetherAndItsSeriesByItself) {
 
 TEST_F(ChaacLuaTest, ExtremesWidenOnlyWhenAskedForOrNew) {
   StoreCache stale(options_.data_ttl);
-  stale.NoteCommitted(kMixco, {-50, 50}, {0, 100}, /*expiry_refreshed=*/true, kNow);
+  const auto believe = [&] {
+    stale.NoteCommitted(kMixco, {-50, 50}, {0, 100}, /*expiry_refreshed=*/true, kNow);
+  };
+  believe();
   const auto extremes = [this](const std::string& low, const std::string& high) {
     return Optional(ElementsAre(Pair("humidity_max", "60"), Pair("humidity_min", "60"),
                                 Pair("temp_max", high), Pair("temp_min", low)));
   };
   Commit({At(kMixco, 20)}, &stale);  // New: the cache is not believed.
   EXPECT_THAT(store_.Hash("extremes:mixco"), extremes("20", "20"));
+  believe();  // It was told of the creation, and forgot.
   Commit({At(kMixco, -10.25)}, &stale);
   EXPECT_THAT(store_.Hash("extremes:mixco"), extremes("20", "20"));
   Commit({At(kMixco, -10.25)});
   EXPECT_THAT(store_.Hash("extremes:mixco"), extremes("-10.25", "20"));
   Commit({At(kMixco, 30), At(kMixco, 0)});
   EXPECT_THAT(store_.Hash("extremes:mixco"), extremes("-10.25", "30"));
+}
+
+// Two servers whose --data-ttl-s differ, or a store whose clock jumps: the keys of a municipality
+// are gone earlier than one of them believes, and another has begun it anew.
+TEST_F(ChaacLuaTest, ExtremesBeginAnewForServersThatBelieveTheOldOnes) {
+  StoreCache believes_old(options_.data_ttl);
+  Commit({At(kMixco, -50), At(kMixco, 50)}, &believes_old);
+  EXPECT_EQ(believes_old.creations(), 1);
+  for (const std::string& key : KeysOf("mixco")) store_.Execute({"DEL", key});
+  Commit({At(kMixco, 10)});
+  Commit({At(kMixco, 40)}, &believes_old);
+  EXPECT_EQ(believes_old.creations(), 2);
+  EXPECT_THAT(store_.Hash("extremes:mixco"),
+              Optional(testing::IsSupersetOf({Pair("temp_max", "40"), Pair("temp_min", "10")})));
+  EXPECT_FALSE(believes_old.ExtremesMayWiden(kMixco, {40, 40}, {60, 60}));
+  EXPECT_TRUE(believes_old.ExtremesMayWiden(kMixco, {10, 10}, {60, 60}));
+}
+
+TEST_F(ChaacLuaTest, ACounterOfCreationsThatIsNoneRefusesNothing) {
+  StoreCache cache(options_.data_ttl);
+  Commit({At(kMixco, 20)}, &cache);
+  for (const std::vector<std::string>& broken :
+       {std::vector<std::string>{"SET", std::string(kCreationsKey), "many"},
+        {"LPUSH", std::string(kCreationsKey), "a list"}}) {
+    store_.Execute({"DEL", std::string(kCreationsKey)});
+    store_.Execute(broken);
+    for (const std::string& key : KeysOf("mixco")) store_.Execute({"DEL", key});
+    EXPECT_EQ(Commit({At(kMixco, 20)}), "APPLIED");
+    EXPECT_EQ(Commit({At(kMixco, 21), At(kMixco, 19)}, &cache), "APPLIED");
+    EXPECT_THAT(store_.Hash("extremes:mixco"),
+                Optional(testing::IsSupersetOf({Pair("temp_max", "21"), Pair("temp_min", "19")})));
+  }
 }
 
 TEST_F(ChaacLuaTest, LeasesNeverOverlapAndStartNoLowerThanTheClock) {

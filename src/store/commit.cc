@@ -13,7 +13,8 @@ namespace chaac {
 namespace {
 
 constexpr std::string_view kCommitFunction = "chaac_commit_v1";
-constexpr std::size_t kFixedKeys = 3;
+constexpr std::size_t kFixedKeys = 4;
+constexpr std::size_t kFixedArguments = 7;
 constexpr std::string_view kCountPrefix = "count:";
 
 // Of commit_municipality() in chaac.lua.
@@ -185,8 +186,7 @@ std::size_t CommitEncoder::AppendGroup(Group& group, MonotonicTime now, std::str
   int flags = 0;
   group.refreshes_expiry = cache_->ExpiryIsDue(group.municipality, now);
   if (group.refreshes_expiry) flags |= kRefreshExpiry;
-  if (cache_->ExtremesMayWiden(group.municipality, group.temperature.range, group.humidity.range,
-                               now)) {
+  if (cache_->ExtremesMayWiden(group.municipality, group.temperature.range, group.humidity.range)) {
     flags |= kLookAtExtremes;
   }
   AppendBulk(std::int64_t{group.tally.count}, out);
@@ -212,7 +212,7 @@ std::size_t CommitEncoder::AppendGroup(Group& group, MonotonicTime now, std::str
 
 void CommitEncoder::Finish(const CommitHeader& header, MonotonicTime now, std::string* out) {
   arguments_.clear();
-  std::size_t argument_count = 6 + 2 * client_id_count_;
+  std::size_t argument_count = kFixedArguments + 2 * client_id_count_;
   for (std::size_t i = 0; i < group_count_; ++i) {
     argument_count += AppendGroup(groups_[i], now, &arguments_);
   }
@@ -227,6 +227,7 @@ void CommitEncoder::Finish(const CommitHeader& header, MonotonicTime now, std::s
   Append("\r\n", out);
   AppendBulk(kIndexKey, out);
   AppendBulk(kSeenPrefix, out);
+  AppendBulk(kCreationsKey, out);
   for (std::size_t i = 0; i < group_count_; ++i) {
     const std::string_view slug = slug_of_(groups_[i].municipality);
     AppendBulkHeader(kCountPrefix.size() + slug.size(), out);
@@ -241,12 +242,14 @@ void CommitEncoder::Finish(const CommitHeader& header, MonotonicTime now, std::s
   AppendBulk(std::int64_t{minutes.count() / 60}, out);
   AppendBulk(std::int64_t{minutes.count() % 60}, out);
   AppendBulk(std::int64_t{header.refresh_fence ? 1 : 0}, out);
+  AppendBulk(cache_->creations(), out);
   AppendBulk(static_cast<std::int64_t>(client_id_count_), out);
   out->append(client_ids_);
   out->append(arguments_);
 }
 
-void CommitEncoder::NoteCommitted(MonotonicTime sent_at) {
+void CommitEncoder::NoteCommitted(const redisReply& reply, MonotonicTime sent_at) {
+  if (SizeOf(reply) > 1) cache_->NoteCreations(ElementOf(reply, 1).integer);
   for (std::size_t i = 0; i < group_count_; ++i) {
     const Group& group = groups_[i];
     cache_->NoteCommitted(group.municipality, group.temperature.range, group.humidity.range,

@@ -16,6 +16,7 @@
 #include "report/report.h"
 #include "store/decimal.h"
 #include "store/options.h"
+#include "store/resp.h"
 #include "store/store_cache.h"
 
 namespace chaac {
@@ -50,8 +51,9 @@ class CommitEncoder {
   // Appends the command to `out`.
   void Finish(const CommitHeader& header, MonotonicTime now, std::string* out);
 
-  // The batch was committed, at `sent_at` or later: the cache learns what the store now holds.
-  void NoteCommitted(MonotonicTime sent_at);
+  // The batch was committed, at `sent_at` or later, and this was answered: APPLIED or REPEATED. The
+  // cache learns what the store now holds.
+  void NoteCommitted(const redisReply& reply, MonotonicTime sent_at);
 
   // The municipality that chaac.lua calls the `position`-th of the batch, from 1.
   // REQUIRES: 1 <= position <= GroupCount().

@@ -66,16 +66,18 @@ TEST_F(CommitTest, MergesCountsAndSumsAndKeepsValues) {
       ElementsAreArray<std::string>(
           {"FCALL",
            "chaac_commit_v1",
-           "5",
+           "6",
            "chaac:fence:w",
            "chaac:municipalities",
            "chaac:seen",
+           "chaac:creations",
            "count:mixco",
            "count:coban",
            "7",
            "86400 86400 172800 3 1000 2000000 sunny,cloudy",
            "472222",
            "13",
+           "0",
            "0",
            "0",
            "3",
@@ -126,8 +128,8 @@ TEST_F(CommitTest, SendsClientIdsWithTheirDigests) {
   encoder_.Add({}, "tweet-1");
   encoder_.Add({.client_id = "b", .digest = ~std::uint64_t{0}}, "b");
   const std::vector<std::string> words = Finish(/*refresh_fence=*/true);
-  EXPECT_THAT(std::vector<std::string>(words.begin() + 11, words.begin() + 17),
-              ElementsAre("1", "2", "a", "00000000000000ab", "b", "ffffffffffffffff"));
+  EXPECT_THAT(std::vector<std::string>(words.begin() + 12, words.begin() + 19),
+              ElementsAre("1", "0", "2", "a", "00000000000000ab", "b", "ffffffffffffffff"));
   EXPECT_THAT(words.back(), testing::EndsWith(R"({"id":"a","municipality":"mixco",)"
                                               R"("observed_at":"2023-11-14T22:13:20.000Z",)"
                                               R"("at":"2023-11-14T22:13:20.007Z"})"));
@@ -142,7 +144,7 @@ TEST_F(CommitTest, ListsOfABatchThatWasAnnouncedCarryTheNewest) {
     encoder_.Add(reports[i], "tweet-" + std::to_string(i + 1));
   }
   const std::vector<std::string> words = Finish();
-  EXPECT_THAT(std::vector<std::string>(words.begin() + 13, words.end() - 1),
+  EXPECT_THAT(std::vector<std::string>(words.begin() + 15, words.end() - 1),
               ElementsAre("6", "3", "0", "5", "15", "1", "5", "3", "3", "4", "5", "0", "3",
                           "tweet-4", "tweet-5", "tweet-6", "1"));
 }
@@ -164,15 +166,32 @@ TEST_F(CommitTest, FlagsComeFromTheCacheAndCommitsTeachIt) {
   const auto flags = [this](double temperature) {
     encoder_.Begin(kSealedAt);
     encoder_.Add({.temperature_celsius = temperature}, "tweet-1");
-    return Finish()[14];
+    return Finish()[16];
   };
   EXPECT_EQ(flags(20), "3");
   EXPECT_EQ(flags(20), "3");  // Not committed: not known.
-  encoder_.NoteCommitted(kNow);
+  encoder_.NoteCommitted(*ReplyOf("+APPLIED\r\n"), kNow);
   EXPECT_EQ(flags(20), "0");
   EXPECT_EQ(flags(21), "2");
-  encoder_.NoteCommitted(kNow);
+  encoder_.NoteCommitted(*ReplyOf("+REPEATED\r\n"), kNow);
   EXPECT_EQ(flags(20.5), "0");
+}
+
+// What was known before may be of keys that are gone; what this commit has sent is there.
+TEST_F(CommitTest, AnotherNumberOfCreationsMakesTheCacheForgetAllBefore) {
+  const auto add = [this](double temperature) {
+    encoder_.Begin(kSealedAt);
+    encoder_.Add({.temperature_celsius = temperature}, "tweet-1");
+    return Finish();
+  };
+  add(20);
+  encoder_.NoteCommitted(*ReplyOf("*2\r\n$7\r\nAPPLIED\r\n:7\r\n"), kNow);
+  EXPECT_EQ(add(20)[13], "7");
+  EXPECT_EQ(add(20)[16], "0");
+  add(30);
+  encoder_.NoteCommitted(*ReplyOf("*2\r\n$7\r\nAPPLIED\r\n:8\r\n"), kNow);
+  EXPECT_EQ(add(30)[16], "1");  // The expiry, of keys that may be others.
+  EXPECT_EQ(add(20)[16], "3");
 }
 
 TEST_F(CommitTest, ABatchStartsEmpty) {
@@ -184,9 +203,9 @@ TEST_F(CommitTest, ABatchStartsEmpty) {
   encoder_.Add({.municipality = 1}, "tweet-2");
   const std::vector<std::string> words = Finish();
   EXPECT_THAT(std::vector<std::string>(words.begin() + 2, words.end() - 1),
-              ElementsAre("4", "chaac:fence:w", "chaac:municipalities", "chaac:seen", "count:coban",
-                          "7", testing::_, "472222", "13", "0", "0", "1", "3", "0", "0", "0", "1",
-                          "tweet-2", "1"));
+              ElementsAre("5", "chaac:fence:w", "chaac:municipalities", "chaac:seen",
+                          "chaac:creations", "count:coban", "7", testing::_, "472222", "13", "0",
+                          "0", "0", "1", "3", "0", "0", "0", "1", "tweet-2", "1"));
 }
 
 }  // namespace

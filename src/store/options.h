@@ -28,6 +28,7 @@ std::string OptionsText(const StoreOptions& options);
 inline constexpr std::string_view kFencePrefix = "chaac:fence:";
 inline constexpr std::string_view kIndexKey = "chaac:municipalities";
 inline constexpr std::string_view kSeenPrefix = "chaac:seen";
+inline constexpr std::string_view kCreationsKey = "chaac:creations";
 inline constexpr std::string_view kLeaseKey = "chaac:ids";
 inline constexpr std::string_view kSchemaKey = "chaac:schema";
 inline constexpr std::string_view kSchemaVersion = "1";

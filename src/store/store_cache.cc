@@ -6,24 +6,23 @@ namespace chaac {
 using std::chrono::milliseconds;
 
 StoreCache::StoreCache(std::chrono::seconds data_ttl)
-    : trusted_for_(milliseconds(data_ttl) / 2),
-      expiry_refresh_interval_(
+    : expiry_refresh_interval_(
           std::min<milliseconds>(std::chrono::minutes(1), milliseconds(data_ttl) / 4)) {}
 
-const StoreCache::Entry* StoreCache::Find(MunicipalityIndex municipality, MonotonicTime now) const {
+const StoreCache::Entry* StoreCache::Find(MunicipalityIndex municipality) const {
   if (municipality >= entries_.size()) return nullptr;
   const Entry& entry = entries_[municipality];
-  return entry.known && now - entry.committed_at < trusted_for_ ? &entry : nullptr;
+  return entry.known ? &entry : nullptr;
 }
 
 bool StoreCache::ExpiryIsDue(MunicipalityIndex municipality, MonotonicTime now) const {
-  const Entry* entry = Find(municipality, now);
+  const Entry* entry = Find(municipality);
   return entry == nullptr || now - entry->expiry_refreshed_at >= expiry_refresh_interval_;
 }
 
 bool StoreCache::ExtremesMayWiden(MunicipalityIndex municipality, const Range& temperature,
-                                  const Range& humidity, MonotonicTime now) const {
-  const Entry* entry = Find(municipality, now);
+                                  const Range& humidity) const {
+  const Entry* entry = Find(municipality);
   return entry == nullptr || !entry->temperature.Holds(temperature) ||
          !entry->humidity.Holds(humidity);
 }
@@ -33,11 +32,9 @@ void StoreCache::NoteCommitted(MunicipalityIndex municipality, const Range& temp
                                MonotonicTime sent_at) {
   if (municipality >= entries_.size()) entries_.resize(municipality + std::size_t{1});
   Entry& entry = entries_[municipality];
-  if (!entry.known || sent_at - entry.committed_at >= trusted_for_) entry = Entry{};
   entry.known = true;
   entry.temperature.Widen(temperature);
   entry.humidity.Widen(humidity);
-  entry.committed_at = sent_at;
   if (expiry_refreshed) entry.expiry_refreshed_at = sent_at;
 }
 

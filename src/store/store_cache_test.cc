@@ -1,4 +1,4 @@
-// What a loop believes the store to hold, and for how long.
+// What a loop believes the store to hold.
 #include "store/store_cache.h"
 
 #include <gtest/gtest.h>
@@ -16,8 +16,8 @@ constexpr Range kNothing;
 
 class StoreCacheTest : public testing::Test {
  protected:
-  bool MayWiden(const Range& temperature, const Range& humidity, MonotonicTime now = kNow) {
-    return cache_.ExtremesMayWiden(kMixco, temperature, humidity, now);
+  bool MayWiden(const Range& temperature, const Range& humidity) {
+    return cache_.ExtremesMayWiden(kMixco, temperature, humidity);
   }
   void Note(const Range& temperature, const Range& humidity, bool expiry,
             MonotonicTime now = kNow) {
@@ -42,7 +42,7 @@ TEST_F(StoreCacheTest, ExtremesWithinWhatWasCommittedAskForNothing) {
   EXPECT_TRUE(MayWiden({12, 12}, {50, 51}));
   Note({-5, 12}, {40, 50}, false);
   EXPECT_FALSE(MayWiden({-5, 20}, {40, 50}));
-  EXPECT_TRUE(cache_.ExtremesMayWiden(kMixco + 1, {12, 12}, kNothing, kNow));
+  EXPECT_TRUE(cache_.ExtremesMayWiden(kMixco + 1, {12, 12}, kNothing));
 }
 
 TEST_F(StoreCacheTest, AMeasurementThatNeverCameMayWiden) {
@@ -67,18 +67,21 @@ TEST_F(StoreCacheTest, KeysThatLiveShortlyAreRefreshedOftener) {
   EXPECT_TRUE(cache.ExpiryIsDue(kMixco, kNow + seconds(2)));
 }
 
-TEST_F(StoreCacheTest, IsTrustedForHalfOfTheKeysLife) {
+TEST_F(StoreCacheTest, ForgetsWhenTheStoreHasCreatedMunicipalitiesSince) {
+  EXPECT_EQ(cache_.creations(), 0);
   Note({10, 20}, {50, 50}, true);
-  EXPECT_FALSE(MayWiden({15, 15}, kNothing, kNow + hours(12) - milliseconds(1)));
-  EXPECT_TRUE(MayWiden({15, 15}, kNothing, kNow + hours(12)));
-  EXPECT_TRUE(cache_.ExpiryIsDue(kMixco, kNow + hours(12)));
-  Note({15, 15}, kNothing, true, kNow + hours(12));  // What was known before is forgotten.
-  EXPECT_TRUE(MayWiden({10, 10}, kNothing, kNow + hours(12)));
+  cache_.NoteCreations(7);
+  EXPECT_EQ(cache_.creations(), 7);
+  EXPECT_TRUE(MayWiden({15, 15}, kNothing));
+  EXPECT_TRUE(cache_.ExpiryIsDue(kMixco, kNow));
 }
 
 TEST_F(StoreCacheTest, ClearedItKnowsNothing) {
   Note({10, 20}, {50, 50}, true);
+  cache_.NoteCreations(7);
+  Note({10, 20}, {50, 50}, true);
   cache_.Clear();
+  EXPECT_EQ(cache_.creations(), 7);
   EXPECT_TRUE(cache_.ExpiryIsDue(kMixco, kNow));
   EXPECT_TRUE(MayWiden({15, 15}, kNothing));
 }

@@ -374,8 +374,9 @@ TEST_F(StoreIntegrationTest, ARepeatIsAWriteThatReplicasMustConfirm) {
     return std::stoll(info.substr(info.find("changes_since_last_save:") + 24));
   };
   const auto before = changes();
-  EXPECT_EQ(view_.Words({"FCALL", "chaac_commit_v1", "3", "chaac:fence:w", "chaac:municipalities",
-                         "chaac:seen", "5", "1 1 1 1 1 1 sunny", "0", "0", "0", "0"}),
+  EXPECT_EQ(view_.Words({"FCALL", "chaac_commit_v1", "4", "chaac:fence:w", "chaac:municipalities",
+                         "chaac:seen", "chaac:creations", "5", "1 1 1 1 1 1 sunny", "0", "0", "0",
+                         "0", "0"}),
             "REPEATED");
   EXPECT_EQ(changes(), before + 1);
   EXPECT_EQ(view_.Words({"GET", "chaac:fence:w"}), "5");

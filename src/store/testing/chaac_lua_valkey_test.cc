@@ -157,12 +157,13 @@ class CallGenerator {
     committing_ = true;
     tried_sequence_ = Sequence();
     const int municipalities = 1 + Below(2);
-    Words words = {"FCALL", "chaac_commit_v1",      std::to_string(3 + municipalities),
-                   Fence(), "chaac:municipalities", "chaac:seen"};
+    Words words = {"FCALL",          "chaac_commit_v1",      std::to_string(4 + municipalities),
+                   Fence(),          "chaac:municipalities", "chaac:seen",
+                   "chaac:creations"};
     for (int i = 0; i < municipalities; ++i) words.push_back("count:" + Municipality());
     words.insert(words.end(),
                  {std::to_string(tried_sequence_), kOptions, std::to_string(7 + Below(2)),
-                  std::to_string(Below(3)), std::to_string(Below(2))});
+                  std::to_string(Below(3)), std::to_string(Below(2)), std::to_string(Below(5))});
     const int ids = Below(3) == 0 ? 1 + Below(2) : 0;
     words.push_back(std::to_string(ids));
     for (int i = 0; i < ids; ++i) {
