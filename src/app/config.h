@@ -55,6 +55,7 @@ struct Config {
   std::chrono::milliseconds drain_timeout{10'000};  // Then, for requests under way to finish.
 
   ValkeyConfig valkey;
+  std::chrono::seconds store_check_interval{60};  // Between two looks at the store's settings.
   AckConfig ack;
   Endpoint endpoint;    // What `valkey` says, parsed; username and password filled in.
   Sentinels sentinels;  // Likewise.

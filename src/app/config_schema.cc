@@ -233,6 +233,12 @@ constexpr auto kSchema = std::to_array<Property>({
         [](Config* c) -> ConfigField { return &c->ingest.reply_timeout; },
         "How long a report may wait for its commit; then its client gets 503, and the outcome "
         "is resolved in the background."),
+    Number(
+        kStore, "store-check-interval-s", "S", 1, kHourS,
+        [](Config* c) -> ConfigField { return &c->store_check_interval; },
+        "How often the store's own settings are looked at (maxmemory-policy, appendonly, "
+        "appendfsync): one that puts acknowledged reports at risk is logged and shown in "
+        "chaac_store_setting_unsafe."),
 
     Number(
         kLimits, "head-bytes-max", "BYTES", kKiB, kMiB,

@@ -3,7 +3,10 @@
 
 #include <pthread.h>
 
+#include <chrono>
 #include <utility>
+
+#include "base/log.h"
 
 namespace chaac {
 
@@ -14,10 +17,15 @@ HttpLimits AdminLimits(HttpLimits limits) {
 }
 
 Control::Control(const ControlSettings& settings, std::function<std::string()> metrics_page)
-    : snapshots_(&loop_, settings.link, settings.store, settings.snapshot, settings.board,
+    : readiness_(settings.readiness),
+      reports_rejected_(settings.reports_rejected),
+      outage_log_(loop_.Now()),
+      snapshots_(&loop_, settings.link, settings.store, settings.snapshot, settings.board,
                  &metrics_.link),
       queries_(&loop_, settings.link, {}, settings.store.series_ttl, settings.board,
                &metrics_.queries, &metrics_.queries_link),
+      settings_(&loop_, settings.link, settings.settings, &metrics_.settings,
+                &metrics_.settings_link),
       responder_(&loop_, &metrics_.routes),
       reads_(&loop_, settings.board, settings.readiness, &responder_),
       api_(std::move(metrics_page), &reads_, &responder_),
@@ -26,12 +34,54 @@ Control::Control(const ControlSettings& settings, std::function<std::string()> m
   loop_.OnTick([this] {
     snapshots_.OnTick();
     queries_.OnTick();
+    settings_.OnTick();
+    TellOfOutages();
   });
 }
 
 Control::~Control() {
   loop_.Stop();
   if (thread_.joinable()) thread_.join();
+}
+
+void Control::TellOfOutages() {
+  const bool is_up = readiness_->StoreIsUp();
+  const OutageLog::Event event = outage_log_.OnTick(is_up, loop_.Now());
+  const LinkStatus::Value status = readiness_->StoreStatus();
+  if (is_up && status.address != store_address_) {
+    if (!store_address_.empty()) {
+      LogInfo("the store is at another address",
+              {{"server.address", status.address}, {"chaac.address_before", store_address_}});
+    }
+    store_address_ = status.address;
+  }
+  const std::uint64_t rejected = reports_rejected_();
+  const double seconds = std::chrono::duration<double>(outage_log_.Lasted(loop_.Now())).count();
+  switch (event) {
+    case OutageLog::Event::kNone:
+      return;
+    case OutageLog::Event::kConnected:
+      LogInfo("store connected", {{"server.address", status.address}});
+      return;
+    case OutageLog::Event::kBegan:
+      rejected_before_outage_ = rejected;
+      LogWarning("store out of reach: reports are refused until it is back",
+                 {{"server.address", status.address}, {"error.message", status.error}});
+      return;
+    case OutageLog::Event::kLasts:
+      LogWarning("store still out of reach",
+                 {{"server.address", status.address},
+                  {"error.message", status.error},
+                  {"chaac.outage_s", seconds},
+                  {"chaac.reports_rejected", rejected - rejected_before_outage_}});
+      return;
+    case OutageLog::Event::kEnded:
+      LogInfo("store connected again",
+              {{"server.address", status.address},
+               {"chaac.outage_s", seconds},
+               {"chaac.reports_rejected", rejected - rejected_before_outage_}});
+      return;
+  }
 }
 
 void Control::Start() {

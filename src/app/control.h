@@ -1,13 +1,16 @@
 // Control: the thread "control", which does all that is not on the way of a report: it reads the
-// snapshots that all readers share, answers what is read on demand, and serves the admin port. The
-// public functions are for the thread that made it.
+// snapshots that all readers share, answers what is read on demand, watches the store's settings
+// and its outages, and serves the admin port. The public functions are for the thread that made it.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
 
+#include "app/outage_log.h"
+#include "app/settings_watch.h"
 #include "base/event_loop.h"
 #include "http/api.h"
 #include "http/readiness.h"
@@ -24,6 +27,8 @@ struct ControlMetrics {
   LinkMetrics link;  // Of snapshots.
   QueryMetrics queries;
   LinkMetrics queries_link;
+  SettingsMetrics settings;
+  LinkMetrics settings_link;
 };
 
 // The admin port's own limits, so that its clients can never starve those of the public port.
@@ -38,9 +43,12 @@ struct ControlSettings {
   HttpLimits http;
   StoreOptions store;
   SnapshotOptions snapshot;
+  SettingsWatchOptions settings;
   const Link::Environment* link = nullptr;
   SnapshotBoard* board = nullptr;
   const Readiness* readiness = nullptr;
+  // Reports that all loops have not acknowledged since the start.
+  std::function<std::uint64_t()> reports_rejected;
 };
 
 class Control {
@@ -60,10 +68,18 @@ class Control {
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
 
  private:
+  void TellOfOutages();
+
   ControlMetrics metrics_;
+  const Readiness* readiness_;
+  const std::function<std::uint64_t()> reports_rejected_;
   EventLoop loop_;
+  OutageLog outage_log_;
+  std::uint64_t rejected_before_outage_ = 0;
+  std::string store_address_;  // As told last.
   SnapshotReader snapshots_;
   QueryService queries_;
+  SettingsWatch settings_;
   Responder responder_;
   ReadEndpoints reads_;
   AdminApi api_;

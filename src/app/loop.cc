@@ -57,7 +57,7 @@ Loop::Loop(std::uint32_t number, const LoopSettings* settings)
           settings->ingest, &settings->store,
           [this](MunicipalityIndex index) { return municipalities_.Slug(index); }, NewWriterId,
           &weather_, &metrics_.ingest),
-      link_(&loop_, settings->link, this, &metrics_.link) {
+      link_(&loop_, settings->link, fmt::format("loop-{}", number), this, &metrics_.link) {
   weather_.Attach(&ingest_);
   loop_.OnTick([this] { OnTick(); });
   // The commit leaves before the server's hook sends the answers: Valkey works meanwhile.

@@ -208,6 +208,7 @@ void AddStore(const MetricsPageSources& sources, PrometheusPage* page) {
   std::vector<std::pair<std::string, const LinkMetrics*>> links;
   links.emplace_back("snapshots", &sources.control->link);
   links.emplace_back("queries", &sources.control->queries_link);
+  links.emplace_back("settings", &sources.control->settings_link);
   for (std::size_t i = 0; i < sources.loops.size(); ++i) {
     links.emplace_back(fmt::format("loop-{}", i), &sources.loops[i]->link);
   }
@@ -228,6 +229,18 @@ void AddStore(const MetricsPageSources& sources, PrometheusPage* page) {
   page->AddGauge("chaac_snapshot_timestamp_seconds",
                  "When the newest snapshot was read, Unix time.", UnixSeconds(snapshot->taken_at));
   AddMunicipalities(*snapshot, page);
+}
+
+// What the store does not tell has no sample.
+void AddSettings(const SettingsMetrics& settings, PrometheusPage* page) {
+  for (std::size_t i = 0; i < kStoreSettingCount; ++i) {
+    const std::int64_t unsafe = settings.unsafe[i].Value();
+    if (unsafe == SettingsMetrics::kUnknown) continue;
+    page->AddGauge("chaac_store_setting_unsafe",
+                   "1 while this setting of the store puts acknowledged reports at risk.",
+                   static_cast<double>(unsafe),
+                   {{"setting", std::string(NameOf(static_cast<StoreSetting>(i)))}});
+  }
 }
 
 void AddQueries(const QueryMetrics& queries, PrometheusPage* page) {
@@ -256,10 +269,22 @@ void AddQueries(const QueryMetrics& queries, PrometheusPage* page) {
 
 }  // namespace
 
+std::uint64_t ReportsRejected(const MetricsPageSources& sources) {
+  std::uint64_t rejected = 0;
+  for (const LoopMetrics* loop : sources.loops) {
+    for (const Counter& counter : loop->ingest.rejected) rejected += counter.Value();
+  }
+  return rejected;
+}
+
 std::string MetricsPage(const MetricsPageSources& sources) {
   PrometheusPage page;
   page.AddGauge("chaac_build_info", "1, with the version of this build.", 1,
                 {{"version", std::string(kVersion)}});
+  page.AddGauge("chaac_ready",
+                "1 while this server should be given traffic: it reaches the store, has read the "
+                "figures, and is not stopping.",
+                sources.readiness->Ready() ? 1 : 0);
   AddRequests(sources, &page);
   AddConnections(sources, &page);
   AddReports(sources, &page);
@@ -267,6 +292,7 @@ std::string MetricsPage(const MetricsPageSources& sources) {
   AddStream(sources, &page);
   AddReplication(sources, &page);
   AddStore(sources, &page);
+  AddSettings(sources.control->settings, &page);
   AddQueries(sources.control->queries, &page);
   AddProcess(sources.started_at, &page);
   return page.Text();

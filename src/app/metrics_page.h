@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,13 @@ struct MetricsPageSources {
   std::vector<const LoopMetrics*> loops;
   const ControlMetrics* control = nullptr;
   const SnapshotBoard* board = nullptr;
+  const Readiness* readiness = nullptr;
   std::size_t queue_reports_max = 0;  // Of the whole process.
   WallTime started_at{};
 };
+
+// Reports that were not acknowledged, whatever the reason.
+std::uint64_t ReportsRejected(const MetricsPageSources& sources);
 
 std::string MetricsPage(const MetricsPageSources& sources);
 

@@ -16,6 +16,7 @@ using ::testing::Not;
 
 TEST(MetricsPageTest, RefusalsBeforeAnyRouteAreRequestsToo) {
   SnapshotBoard board;
+  const Readiness readiness(&board);
   ControlMetrics control;
   LoopMetrics first;
   LoopMetrics second;
@@ -28,8 +29,8 @@ TEST(MetricsPageTest, RefusalsBeforeAnyRouteAreRequestsToo) {
   refuse(&first.http, ErrorCode::kServerBusy);
   second.routes.Count(Route::kOther, 404, {});
   second.routes.Count(Route::kOther, 400, {});
-  const std::string page =
-      MetricsPage({.loops = {&first, &second}, .control = &control, .board = &board});
+  const std::string page = MetricsPage(
+      {.loops = {&first, &second}, .control = &control, .board = &board, .readiness = &readiness});
   EXPECT_THAT(page, HasSubstr("chaac_http_requests_total{route=\"other\",status=\"400\"} 4\n"));
   EXPECT_THAT(page, HasSubstr("chaac_http_requests_total{route=\"other\",status=\"404\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("chaac_http_requests_total{route=\"other\",status=\"503\"} 1\n"));
@@ -39,9 +40,11 @@ TEST(MetricsPageTest, RefusalsBeforeAnyRouteAreRequestsToo) {
 
 TEST(MetricsPageTest, MunicipalitiesWithReportsAreShownFromTheNewestSnapshot) {
   SnapshotBoard board;
+  const Readiness readiness(&board);
   ControlMetrics control;
   const auto page = [&] {
-    return MetricsPage({.loops = {}, .control = &control, .board = &board});
+    return MetricsPage(
+        {.loops = {}, .control = &control, .board = &board, .readiness = &readiness});
   };
   EXPECT_THAT(page(), Not(HasSubstr("chaac_store_municipality")));
   auto snapshot = std::make_shared<Snapshot>();
@@ -61,15 +64,51 @@ TEST(MetricsPageTest, MunicipalitiesWithReportsAreShownFromTheNewestSnapshot) {
   EXPECT_THAT(page(), Not(HasSubstr("last_report_timestamp_seconds{municipality=\"mixco\"}")));
 }
 
+TEST(MetricsPageTest, AServerIsReadyWhileItReachesTheStoreAndIsNotStopping) {
+  SnapshotBoard board;
+  Readiness readiness(&board);
+  ControlMetrics control;
+  readiness.Require(&control.link);
+  const auto page = [&] {
+    return MetricsPage(
+        {.loops = {}, .control = &control, .board = &board, .readiness = &readiness});
+  };
+  EXPECT_THAT(page(), HasSubstr("chaac_ready 0\n"));
+  control.link.up.Set(1);
+  EXPECT_THAT(page(), HasSubstr("chaac_ready 0\n"));  // The figures are not read yet.
+  board.Publish(std::make_shared<Snapshot>());
+  EXPECT_THAT(page(), HasSubstr("chaac_ready 1\n"));
+  readiness.SetDraining();
+  EXPECT_THAT(page(), HasSubstr("chaac_ready 0\n"));
+}
+
+TEST(MetricsPageTest, SettingsOfTheStoreAreShownWhereItTellsThem) {
+  SnapshotBoard board;
+  const Readiness readiness(&board);
+  ControlMetrics control;
+  for (Gauge& gauge : control.settings.unsafe) gauge.Set(SettingsMetrics::kUnknown);
+  control.settings.unsafe[0].Set(1);
+  control.settings.unsafe[1].Set(0);
+  const std::string page =
+      MetricsPage({.loops = {}, .control = &control, .board = &board, .readiness = &readiness});
+  EXPECT_THAT(page, HasSubstr("chaac_store_setting_unsafe{setting=\"maxmemory-policy\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("chaac_store_setting_unsafe{setting=\"appendonly\"} 0\n"));
+  EXPECT_THAT(page, Not(HasSubstr("setting=\"appendfsync\"")));
+}
+
 TEST(MetricsPageTest, TheQueueIsShownWithItsLimit) {
   SnapshotBoard board;
+  const Readiness readiness(&board);
   ControlMetrics control;
   LoopMetrics first;
   LoopMetrics second;
   first.ingest.queue_reports.Set(5);
   second.ingest.queue_reports.Set(6);
-  const std::string page = MetricsPage(
-      {.loops = {&first, &second}, .control = &control, .board = &board, .queue_reports_max = 100});
+  const std::string page = MetricsPage({.loops = {&first, &second},
+                                        .control = &control,
+                                        .board = &board,
+                                        .readiness = &readiness,
+                                        .queue_reports_max = 100});
   EXPECT_THAT(page, HasSubstr("chaac_queue_reports 11\n"));
   EXPECT_THAT(page, HasSubstr("chaac_queue_reports_max 100\n"));
 }

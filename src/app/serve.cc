@@ -79,7 +79,7 @@ void CheckStore(const Config& config, const TlsContext* tls) {
     throw std::runtime_error(result.address + ": " + result.error);
   }
   if (result.status == PreflightResult::Status::kUnreachable) {
-    LogWarning("store out of reach: serving 503 until it is there",
+    LogWarning("store out of reach: reports are refused until it is there",
                {{"server.address", result.address}, {"error.message", result.error}});
   }
 }
@@ -184,6 +184,7 @@ int Serve(const Config& config, std::span<const WebAsset> assets, const StopSign
   settings.listeners = &listeners;
   settings.assets = assets;
   MetricsPageSources sources{.board = &board,
+                             .readiness = &readiness,
                              .queue_reports_max = config.ingest.queue_reports_max,
                              .started_at = std::chrono::floor<std::chrono::milliseconds>(
                                  std::chrono::system_clock::now())};
@@ -194,9 +195,12 @@ int Serve(const Config& config, std::span<const WebAsset> assets, const StopSign
                    .snapshot = {.conditions = config.store.conditions,
                                 .notice = config.notice,
                                 .catalogue = settings.catalogue},
+                   .settings = {.interval = config.store_check_interval,
+                                .acks_by_replicas = config.ingest.ack_replicas > 0},
                    .link = &link,
                    .board = &board,
-                   .readiness = &readiness},
+                   .readiness = &readiness,
+                   .reports_rejected = [&sources] { return ReportsRejected(sources); }},
                   [&sources] { return MetricsPage(sources); });  // Thread "control".
   settings.queries = control.queries();
   const std::vector<std::unique_ptr<Loop>> loops = MakeLoops(&settings);  // Threads "loop-<n>".

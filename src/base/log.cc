@@ -185,13 +185,4 @@ void LogError(std::string_view message, LogFields fields) noexcept {
   LogNow(LogLevel::kError, message, fields);
 }
 
-std::optional<std::uint64_t> LogLimiter::Admit(MonotonicTime now) {
-  if (last_ && now - *last_ < interval_) {
-    ++suppressed_;
-    return std::nullopt;
-  }
-  last_ = now;
-  return std::exchange(suppressed_, 0);
-}
-
 }  // namespace chaac

@@ -1,7 +1,8 @@
 // Structured logs: a message and named fields on one line of standard error; JSON with the names of
 // the Elastic Common Schema for machines, coloured words for a terminal.
 // Thread-safe. Nothing here throws: a line that cannot be written is lost. Writing is synchronous,
-// so nothing is logged per request, and what may repeat goes through a LogLimiter.
+// so nothing is logged per request, and what may repeat without end is logged at most once a
+// minute. Level debug tells of single connections to the store, attempt by attempt.
 #pragma once
 
 #include <chrono>
@@ -93,23 +94,5 @@ void LogDebug(std::string_view message, LogFields fields = {}) noexcept;
 void LogInfo(std::string_view message, LogFields fields = {}) noexcept;
 void LogWarning(std::string_view message, LogFields fields = {}) noexcept;
 void LogError(std::string_view message, LogFields fields = {}) noexcept;
-
-// Lets one occurrence of a repeating event through per interval and counts those between:
-//   if (const auto suppressed = limiter.Admit(now)) {
-//     LogWarning("store unreachable", {{"suppressed", *suppressed}});
-//   }
-// Pure; not thread-safe: its loop owns it.
-class LogLimiter {
- public:
-  explicit LogLimiter(std::chrono::milliseconds interval) : interval_(interval) {}
-
-  // nullopt: do not log now. Else how many were held back since the last that was let through.
-  std::optional<std::uint64_t> Admit(MonotonicTime now);
-
- private:
-  std::chrono::milliseconds interval_;
-  std::optional<MonotonicTime> last_;
-  std::uint64_t suppressed_ = 0;
-};
 
 }  // namespace chaac

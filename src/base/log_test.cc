@@ -151,17 +151,5 @@ TEST(LogProcessTest, WritesToStandardErrorAndNotToStandardOutput) {
   EXPECT_NE(errors.find(R"("service.version":"9")"), std::string::npos);
 }
 
-TEST(LogLimiterTest, LetsOneThroughPerIntervalAndCountsTheOthers) {
-  LogLimiter limiter(10s);
-  const MonotonicTime start{1000s};
-  EXPECT_EQ(limiter.Admit(start), 0U) << "the first is never held back";
-  EXPECT_EQ(limiter.Admit(start), std::nullopt);
-  EXPECT_EQ(limiter.Admit(start + 9999ms), std::nullopt);
-  EXPECT_EQ(limiter.Admit(start + 10s), 2U);
-  EXPECT_EQ(limiter.Admit(start + 19s), std::nullopt);
-  EXPECT_EQ(limiter.Admit(start + 60s), 1U);
-  EXPECT_EQ(limiter.Admit(start + 70s), 0U);
-}
-
 }  // namespace
 }  // namespace chaac

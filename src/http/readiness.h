@@ -24,6 +24,9 @@ class Readiness {
 
   [[nodiscard]] bool Draining() const { return draining_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool StoreIsUp() const;
+  // The first connection that is not up, or else the first of all: whom it reached or tried last.
+  // REQUIRES: a link is required.
+  [[nodiscard]] LinkStatus::Value StoreStatus() const;
   // A snapshot was read at all: the figures are known.
   [[nodiscard]] bool SnapshotIsRead() const { return board_->Newest() != nullptr; }
   [[nodiscard]] bool Ready() const { return !Draining() && StoreIsUp() && SnapshotIsRead(); }

@@ -32,7 +32,7 @@ QueryService::QueryService(EventLoop* loop, const Link::Environment* environment
                            LinkMetrics* link_metrics)
     : loop_(loop),
       table_(limits, series_ttl, board, Deliver, metrics),
-      link_(loop, environment, this, link_metrics) {}
+      link_(loop, environment, "queries", this, link_metrics) {}
 
 void QueryService::Ask(Query query, std::shared_ptr<Mailbox> asker, QueryDone done) {
   loop_->Post([this, query = std::move(query), asker = std::move(asker), done = std::move(done)] {

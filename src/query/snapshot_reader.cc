@@ -14,7 +14,7 @@ SnapshotReader::SnapshotReader(EventLoop* loop, const Link::Environment* environ
     : loop_(loop),
       maker_(std::move(options)),
       board_(board),
-      link_(loop, environment, this, metrics) {
+      link_(loop, environment, "snapshots", this, metrics) {
   AppendCommand({"FCALL_RO", "chaac_snapshot_v1", "1", kIndexKey, OptionsText(store_options)},
                 &command_);
 }

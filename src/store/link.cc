@@ -15,10 +15,11 @@ constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 
 }  // namespace
 
-Link::Link(EventLoop* loop, const Environment* environment, LinkListener* listener,
-           LinkMetrics* metrics)
+Link::Link(EventLoop* loop, const Environment* environment, std::string name,
+           LinkListener* listener, LinkMetrics* metrics)
     : loop_(loop),
       environment_(environment),
+      name_(std::move(name)),
       listener_(listener),
       metrics_(metrics),
       target_(environment->endpoint),
@@ -52,6 +53,11 @@ void Link::OnTick() {
       }
       break;
     case State::kEstablishing:
+      if (!transport_->IsConnected() && now >= connect_deadline_) {
+        Fail("the address does not answer");
+        return;
+      }
+      break;
     case State::kShakingHands:
       break;
   }
@@ -84,6 +90,7 @@ void Link::Connect(const SocketAddress& address) {
     return;
   }
   state_ = State::kEstablishing;
+  connect_deadline_ = loop_->Now() + environment_->limits.connect_timeout;
   watching_writes_ = true;
   loop_->Add(transport_->fd(), EPOLLIN | EPOLLOUT, this);
 }
@@ -219,10 +226,12 @@ void Link::HandleReply(const redisReply& reply) {
   state_ = State::kUp;
   backoff_ = environment_->limits.backoff_min;
   attempts_ = 0;
-  last_error_.clear();
   metrics_->connects.Add();
   metrics_->up.Set(1);
-  LogInfo("store connected", {{"server.address", Redacted(target_)}});
+  const std::string address = Redacted(target_);
+  metrics_->status.Set({.address = address, .error = {}});
+  LogDebug("connection to the store is up",
+           {{"chaac.connection", name_}, {"server.address", address}});
   listener_->OnLinkUp();
 }
 
@@ -244,6 +253,10 @@ void Link::Fail(std::string_view reason) {
   const std::string why(reason);  // `reason` may live in what is torn down here.
   const bool was_up = state_ == State::kUp;
   Disconnect();
+  const std::string address = Redacted(target_);
+  metrics_->status.Set({.address = address, .error = why});
+  LogDebug(was_up ? "connection to the store lost" : "attempt to reach the store failed",
+           {{"chaac.connection", name_}, {"server.address", address}, {"error.message", why}});
   metrics_->up.Set(0);
   if (FollowsSentinels()) sentinel_ = (sentinel_ + 1) % environment_->sentinels.addresses.size();
   if (is_asking_) {
@@ -261,11 +274,6 @@ void Link::Fail(std::string_view reason) {
               std::chrono::duration_cast<std::chrono::milliseconds>(backoff_ * fraction(jitter_));
   backoff_ = std::min(backoff_ * 2, FollowsSentinels() ? environment_->limits.sentinel_backoff_max
                                                        : environment_->limits.backoff_max);
-  if (why != last_error_) {
-    LogWarning(was_up ? "store connection lost, retrying" : "store cannot be used, retrying",
-               {{"server.address", Redacted(target_)}, {"error.message", why}});
-    last_error_ = why;
-  }
   if (was_up) listener_->OnLinkDown();
 }
 

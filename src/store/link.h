@@ -9,8 +9,10 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/event_loop.h"
@@ -26,11 +28,36 @@ namespace chaac {
 
 struct LinkLimits {
   std::chrono::milliseconds establish_timeout{
-      2'000};                                    // From connect() to the handshake's last reply.
+      2'000};  // From connect() to the handshake's last reply.
+  // For the address to accept the connection. A node that is gone may answer nothing at all, and
+  // its name leads elsewhere soon: so shorter, and tried again.
+  std::chrono::milliseconds connect_timeout{500};
   std::chrono::milliseconds backoff_min{50};     // The first pause between two attempts;
   std::chrono::milliseconds backoff_max{2'000};  // it doubles up to this. Jitter takes up to half.
   // The same with Sentinels: they are quick to ask, and a promotion is to be seen soon.
   std::chrono::milliseconds sentinel_backoff_max{250};
+};
+
+// Whom a link reached or tried last, and why that failed. Written by the link's thread, read by
+// any.
+class LinkStatus {
+ public:
+  struct Value {
+    std::string address;  // As a URL without its password.
+    std::string error;    // Empty: it was reached.
+  };
+  void Set(Value value) {
+    const std::lock_guard lock(mutex_);
+    value_ = std::move(value);
+  }
+  [[nodiscard]] Value Get() const {
+    const std::lock_guard lock(mutex_);
+    return value_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Value value_;  // Guarded by mutex_.
 };
 
 // Counted by the link's thread, read by any.
@@ -39,6 +66,7 @@ struct LinkMetrics {
   Counter connects;
   Counter failures;           // Attempts that failed and connections that were lost.
   Counter sentinel_failures;  // Sentinels that did not say where the primary is.
+  LinkStatus status;
 };
 
 class LinkListener {
@@ -63,7 +91,8 @@ class Link final : private EventHandler {
     bool waits = false;     // Whether WAIT will be sent.
   };
 
-  Link(EventLoop* loop, const Environment* environment, LinkListener* listener,
+  // `name` tells this link from others in the log. All pointers outlive this.
+  Link(EventLoop* loop, const Environment* environment, std::string name, LinkListener* listener,
        LinkMetrics* metrics);
   ~Link();
   Link(const Link&) = delete;
@@ -102,6 +131,7 @@ class Link final : private EventHandler {
 
   EventLoop* loop_;
   const Environment* environment_;
+  const std::string name_;
   LinkListener* listener_;
   LinkMetrics* metrics_;
 
@@ -120,10 +150,10 @@ class Link final : private EventHandler {
   std::string output_;
   std::size_t sent_ = 0;  // Bytes of output_ that have left.
   bool watching_writes_ = false;
-  MonotonicTime deadline_{};  // Of the pause, or of the attempt.
+  MonotonicTime deadline_{};          // Of the pause, or of the attempt.
+  MonotonicTime connect_deadline_{};  // For the address to accept the connection.
   std::chrono::milliseconds backoff_;
   std::minstd_rand jitter_;
-  std::string last_error_;  // Logged once, not at every attempt.
 };
 
 }  // namespace chaac

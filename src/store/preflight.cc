@@ -3,10 +3,12 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
 #include "store/handshake.h"
+#include "store/link.h"
 
 namespace chaac {
 namespace {
@@ -103,6 +105,18 @@ PreflightResult Ask(SentinelQuestion* question, const Endpoint& sentinel,
   });
 }
 
+// Each address has its own time to accept the connection: one that is gone must not use up that of
+// the others.
+std::string Establish(Transport* transport, Clock::time_point deadline) {
+  const auto connect_deadline = std::min(deadline, Clock::now() + LinkLimits{}.connect_timeout);
+  const std::string error = Complete(*transport, connect_deadline, [&] {
+    const Transport::Io io = transport->Establish();
+    return transport->IsConnected() && io != Transport::Io::kClosed ? Transport::Io::kProgress : io;
+  });
+  if (!error.empty()) return error;
+  return Complete(*transport, deadline, [&] { return transport->Establish(); });
+}
+
 // Connects to the endpoint, at any of its addresses, and has `talk` go on.
 template <typename Talk>
 PreflightResult Visit(const Endpoint& endpoint, const TlsContext* tls,
@@ -121,9 +135,7 @@ PreflightResult Visit(const Endpoint& endpoint, const TlsContext* tls,
   for (const SocketAddress& address : lookup.addresses) {
     std::string error;
     const std::unique_ptr<Transport> transport = Transport::Connect(endpoint, address, tls, &error);
-    if (transport != nullptr) {
-      error = Complete(*transport, deadline, [&] { return transport->Establish(); });
-    }
+    if (transport != nullptr) error = Establish(transport.get(), deadline);
     result = error.empty() ? talk(transport.get(), deadline)
                            : PreflightResult{Status::kUnreachable, error, {}};
     if (result.status != Status::kUnreachable) break;

@@ -56,6 +56,9 @@ class Transport {
   [[nodiscard]] Io Read(char* buffer, std::size_t size, std::size_t* count);
   [[nodiscard]] Io Write(std::string_view bytes, std::size_t* count);
 
+  // The address has accepted the connection; Establish() may still have TLS to do.
+  [[nodiscard]] bool IsConnected() const { return connected_; }
+
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] const std::string& error() const { return error_; }
 

@@ -13,8 +13,8 @@ from lib.wire import exchange, get, post
 
 USERS_FILE = REPOSITORY / "deploy/valkey/users.acl"
 # Beyond the commands within functions: the connection's own, and the queries' reads.
-SERVERS_OWN = {"ping", "info", "wait", "select", "client|setname", "function|list", "fcall"}
-SERVERS_OWN |= {"fcall_ro", "get", "set", "hgetall", "lrange"}
+SERVERS_OWN = {"ping", "info", "wait", "select", "client|setname", "config|get"}
+SERVERS_OWN |= {"function|list", "fcall", "fcall_ro", "get", "set", "hgetall", "lrange"}
 
 
 def password(user: str) -> str:

@@ -64,7 +64,7 @@ def test_a_planned_failover_is_followed(cluster, start):
     assert accepted(server.port)
     with cluster.primary.client() as client:
         assert client("GET", "count:mixco") == "2"
-    assert f":{cluster.primary.port}" in server.log()
+    wait_until(lambda: f":{cluster.primary.port}" in server.log(), "the new address is told")
 
 
 def test_sentinels_that_are_dead_are_passed_over(cluster, start):

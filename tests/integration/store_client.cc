@@ -42,7 +42,7 @@ StoreClient::StoreClient(const Link::Environment* environment, const StoreOption
           {}, options,
           [this](MunicipalityIndex index) { return std::string_view(municipalities_[index]); },
           RandomWriterId, this, &ingest_metrics_),
-      link_(&loop_, environment, this, &link_metrics_) {
+      link_(&loop_, environment, "client", this, &link_metrics_) {
   loop_.OnTick([this] {
     link_.OnTick();
     ingest_.OnTick(loop_.Now(), link_.output());

@@ -67,11 +67,13 @@ void LuaStore::ConfigGet(Arguments arguments, ReplyWriter reply) {
 }
 
 void LuaStore::Info(Arguments arguments, ReplyWriter reply) {
-  const std::array<std::pair<std::string_view, std::string>, 3> sections = {{
+  const std::array<std::pair<std::string_view, std::string>, 4> sections = {{
       {"server",
        "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.11\r\n"},
       {"memory", "# Memory\r\nmaxmemory:" + config_["maxmemory"] +
                      "\r\nmaxmemory_policy:" + config_["maxmemory-policy"] + "\r\n"},
+      {"persistence", std::string("# Persistence\r\naof_enabled:") +
+                          (config_["appendonly"] == "yes" ? "1" : "0") + "\r\n"},
       {"replication",
        "# Replication\r\nrole:master\r\nmaster_replid:" + node_.replication_id +
            "\r\nmaster_replid2:" +

@@ -1,0 +1,49 @@
+// OutageLog: when the log says that the store cannot be used: once when that begins, once a minute
+// while it lasts, and once when it has ended, however many connections the process has and however
+// often they try. Pure: time is an argument. Not thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace chaac {
+
+class OutageLog {
+ public:
+  static constexpr std::chrono::seconds kReminderInterval{60};
+  // A store that comes and goes is one outage until it has stayed for so long.
+  static constexpr std::chrono::seconds kSettledAfter{1};
+
+  enum class Event : std::uint8_t {
+    kNone,
+    kConnected,  // For the first time.
+    kBegan,
+    kLasts,
+    kEnded,
+  };
+
+  // A store that is not there at the start is told of after so long.
+  static constexpr std::chrono::seconds kFirstReminderAfter{5};
+
+  // The process starts, at `now`, without the store.
+  explicit OutageLog(MonotonicTime now)
+      : began_at_(now), reminded_at_(now - kReminderInterval + kFirstReminderAfter) {}
+
+  // What is to be logged now. To be called on every tick.
+  [[nodiscard]] Event OnTick(bool store_is_up, MonotonicTime now);
+
+  // How long the store was away, or has been so far.
+  [[nodiscard]] std::chrono::milliseconds Lasted(MonotonicTime now) const;
+
+ private:
+  enum class State : std::uint8_t { kStarting, kUp, kDown, kSettling };
+
+  State state_ = State::kStarting;
+  MonotonicTime began_at_;
+  MonotonicTime reminded_at_;
+  MonotonicTime back_at_{};  // While kSettling, and after it.
+};
+
+}  // namespace chaac
