@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include "store/testing/lua_store.h"
 #include "store/testing/replies.h"
 #include "store/testing/resp_server.h"
+#include "store/testing/writer_stage.h"
 
 namespace chaac {
 namespace {
@@ -25,8 +25,6 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::uint32_t kIdsBlock = 100;
-
 std::size_t CountOf(std::string_view text, std::string_view part) {
   std::size_t count = 0;
   for (std::size_t at = text.find(part); at != std::string_view::npos;
@@ -35,97 +33,6 @@ std::size_t CountOf(std::string_view text, std::string_view part) {
   }
   return count;
 }
-
-class WriterTest : public testing::Test {
- protected:
-  explicit WriterTest(AckPolicy ack = {}) : ack_(ack) {
-    options_.conditions = {"sunny"};
-    store_.SetTime(WallTime(seconds(1'700'000'000)));
-    store_.Execute({"FUNCTION", "LOAD", std::string(kLibraryCode)});
-  }
-
-  // Connects, and waits until ids are leased.
-  void Connect() {
-    server_.emplace(&store_);
-    writer_.OnLinkUp(store_.node(), &sent_);
-    EXPECT_EQ(Exchange(), Fate::kUndecided);
-    EXPECT_TRUE(writer_.ReadyFor(1));
-  }
-
-  // The connection ends; what the store had not read is in `sent_`, what it answered is lost.
-  void Disconnect() { writer_.OnLinkDown(); }
-
-  void Reconnect() {
-    server_.emplace(&store_);
-    sent_.clear();
-    writer_.OnLinkUp(store_.node(), &sent_);
-  }
-
-  // Seals a batch of one report under the writer's next header and sends it.
-  void Send(double temperature = 20) {
-    const std::uint64_t id = writer_.TakeIds(1);
-    CommitEncoder encoder(&options_, &cache_, [](MunicipalityIndex) { return "mixco"; });
-    encoder.Begin(WallTime(seconds(1'700'000'000)));
-    Report report{.temperature_celsius = temperature, .client_id = client_id_, .digest = digest_};
-    encoder.Add(report, client_id_.empty() ? "tweet-" + std::to_string(id) : client_id_);
-    std::string command;
-    encoder.Finish(writer_.NextHeader(now_), now_, &command);
-    command_ = command;
-    writer_.Send(&command, &sent_);
-    EXPECT_TRUE(command.empty());
-  }
-
-  // What was sent arrives; its replies are lost.
-  void DeliverAndLoseReplies() {
-    server_->Feed(sent_);
-    sent_.clear();
-    Disconnect();
-  }
-
-  // What was sent arrives, and its replies come back. The batch's fate, if it is decided.
-  Fate Exchange() {
-    const std::string replies = server_->Feed(sent_);
-    sent_.clear();
-    return Receive(replies);
-  }
-
-  Fate Receive(std::string_view replies) {
-    ReplyReader reader;
-    reader.Feed(replies);
-    Fate decided = Fate::kUndecided;
-    for (ReplyPtr reply; reader.Next(&reply) == ReplyReader::Status::kReply;) {
-      const Fate fate = writer_.OnReply(*reply);
-      if (fate != Fate::kUndecided) decided = fate;
-    }
-    return decided;
-  }
-
-  // Sends and exchanges; on a connection that is up.
-  Fate Commit(double temperature = 20) {
-    Send(temperature);
-    return Exchange();
-  }
-
-  [[nodiscard]] std::string Count() { return store_.Get("count:mixco").value_or("none"); }
-  [[nodiscard]] std::string Fence(int writer) {
-    return store_.Get(FenceKey("writer-" + std::to_string(writer))).value_or("none");
-  }
-
-  StoreOptions options_;
-  StoreCache cache_{hours(24)};
-  LuaStore store_;
-  std::optional<RespServer> server_;
-  std::string sent_;     // To the store, not delivered yet.
-  std::string command_;  // The batch sent last.
-  MonotonicTime now_{hours(1000)};
-  std::string client_id_;
-  std::uint64_t digest_ = 1;
-  AckPolicy ack_;
-  int identities_ = 0;
-  WriterMetrics metrics_;
-  Writer writer_{&options_, [this] { return "writer-" + std::to_string(++identities_); }, kIdsBlock,
-                 &metrics_, ack_};
-};
 
 TEST_F(WriterTest, IsReadyOnceIdsAreLeasedAndNothingIsInFlight) {
   EXPECT_FALSE(writer_.ReadyFor(0));
@@ -453,128 +360,7 @@ TEST_F(WriterTest, NoIdIsGivenTwiceByWritersOfOneStore) {
   EXPECT_EQ(ids.size(), given);
 }
 
-// A primary that was cut off, and the replica that was promoted in its place, at one address.
-class ReplacedPrimaryTest : public WriterTest {
- protected:
-  // One batch is committed; then `store_` is the successor of `stale_`, with the same data.
-  void Replace() {
-    Connect();
-    EXPECT_EQ(Commit(), Fate::kApplied);
-    Disconnect();
-    stale_.SetTime(WallTime(seconds(1'700'000'000)));
-    stale_.Execute({"FUNCTION", "LOAD", std::string(kLibraryCode)});
-    stale_.Promote(store_.Snapshot());
-    stale_.SetNode(store_.node());
-    store_.Promote(store_.Snapshot());
-    EXPECT_EQ(store_.node().predecessor_id, stale_.node().replication_id);
-    Reconnect();
-    Exchange();
-  }
-
-  // The successor applies a batch; its reply is lost, and the address leads to the old primary.
-  void LoseReplyAndReachTheOldPrimary() {
-    Send();
-    DeliverAndLoseReplies();
-    ReachTheOldPrimary();
-  }
-
-  void ReachTheOldPrimary() {
-    server_.emplace(&stale_);
-    sent_.clear();
-    writer_.OnLinkUp(stale_.node(), &sent_);
-  }
-
-  LuaStore stale_;
-};
-
-TEST_F(ReplacedPrimaryTest, ItsGapDoesNotProveThatABatchInDoubtWasNotApplied) {
-  Replace();
-  EXPECT_EQ(Commit(), Fate::kApplied);
-  LoseReplyAndReachTheOldPrimary();
-  EXPECT_EQ(Exchange(), Fate::kUnknown);
-  EXPECT_EQ(Count(), "3");
-  EXPECT_EQ(metrics_.lost_batches.Value(), 0U);  // The successor has them.
-  Disconnect();
-  Reconnect();
-  Exchange();
-  EXPECT_EQ(Commit(), Fate::kApplied);
-  EXPECT_EQ(Count(), "4");
-}
-
-// Whatever a node answers that refuses the batch: it speaks of that node alone.
-TEST_F(ReplacedPrimaryTest, NoRefusalOfItProvesAnything) {
-  Replace();
-  const auto refuse = [&](const std::vector<std::string>& change,
-                          const std::vector<std::string>& back) {
-    SCOPED_TRACE(change[0] + " " + change[1]);
-    stale_.Promote(store_.Snapshot());
-    stale_.SetNode({.replication_id = store_.node().predecessor_id, .predecessor_id = {}});
-    stale_.Execute(change);
-    LoseReplyAndReachTheOldPrimary();
-    EXPECT_EQ(Exchange(), Fate::kUnknown);
-    stale_.Execute(back);
-    Disconnect();
-    Reconnect();
-    Exchange();
-    client_id_.clear();
-    EXPECT_EQ(Commit(), Fate::kApplied);  // Opens the fence of the next round.
-  };
-  refuse({"SET", "recent:mixco", "no list"}, {"DEL", "recent:mixco"});  // REFUSED
-  const std::string fence = FenceKey("writer-" + std::to_string(identities_));
-  refuse({"SET", fence, "closed"}, {"DEL", fence});  // CLOSED
-  client_id_ = "a";
-  refuse({"HSET", "chaac:seen:18888", "a", "0000000000000001"},
-         {"DEL", "chaac:seen:18888"});  // KNOWN
-  EXPECT_EQ(metrics_.lost_batches.Value(), 0U);
-}
-
-TEST_F(ReplacedPrimaryTest, TheNodeThatAloneReceivedABatchDoesProveIt) {
-  Replace();
-  Send();
-  const std::string held = sent_;
-  Disconnect();  // It was not read.
-  Reconnect();
-  store_.Execute({"SET", FenceKey("writer-1"), "0"});
-  EXPECT_EQ(Exchange(), Fate::kNotApplied);
-  EXPECT_EQ(metrics_.lost_batches.Value(), 1U);
-}
-
-TEST_F(ReplacedPrimaryTest, ABatchThatBothReceivedIsProvenByNeither) {
-  Replace();
-  LoseReplyAndReachTheOldPrimary();
-  DeliverAndLoseReplies();
-  store_.Execute({"SET", FenceKey("writer-1"), "0"});
-  Reconnect();
-  EXPECT_EQ(Exchange(), Fate::kUnknown);
-}
-
-TEST_F(ReplacedPrimaryTest, AStoreThatDoesNotTellWhichNodeItIsProvesNothing) {
-  Connect();
-  store_.SetNode({});
-  Disconnect();
-  Reconnect();
-  EXPECT_EQ(Commit(), Fate::kApplied);
-  Send();
-  Disconnect();
-  Reconnect();
-  store_.Execute({"SET", FenceKey("writer-1"), "0"});
-  EXPECT_EQ(Exchange(), Fate::kUnknown);
-}
-
-TEST_F(ReplacedPrimaryTest, WhatASuccessorLacksIsLost) {
-  Connect();
-  EXPECT_EQ(Commit(), Fate::kApplied);
-  const auto replica = store_.Snapshot();
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(Commit(), Fate::kApplied);
-  Disconnect();
-  store_.Promote(replica);
-  Reconnect();
-  Exchange();
-  EXPECT_EQ(Commit(), Fate::kNotApplied);
-  EXPECT_EQ(metrics_.lost_batches.Value(), 3U);
-}
-
-// As above, with acknowledgements that need two replicas. `replicas_` have everything at once.
+// With acknowledgements that need two replicas. `replicas_` have everything at once.
 class ReplicaWriterTest : public WriterTest {
  protected:
   ReplicaWriterTest() : WriterTest({.replicas = 2, .wait = std::chrono::milliseconds(70)}) {
