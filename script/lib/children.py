@@ -12,8 +12,12 @@ import subprocess
 import time
 from pathlib import Path
 
+from paths import Problem, shown
+
 PR_SET_PDEATHSIG = 1  # From <linux/prctl.h>.
 POLL_INTERVAL_S = 0.05
+LAST_WORDS_LINES_MAX = 4  # As many as Valkey needs to say what is wrong with a setting.
+LAST_WORDS_BYTES_MAX = 16_384
 LIBC = ctypes.CDLL(None)  # Loaded before any fork: between fork and exec it would not be safe.
 
 
@@ -55,7 +59,7 @@ class Child:
         keep_open: tuple = (),
     ):
         """Starts it. Its stderr, and its stdout unless that has a file of its own, are appended to
-        `log`. `keep_open`: descriptors that it inherits."""
+        `log`. `keep_open`: descriptors that it inherits. Problem if it cannot be run."""
         self.name = name
         self.log = log
         parent = os.getpid()
@@ -67,17 +71,23 @@ class Child:
                 os._exit(1)
 
         with log.open("ab") as log_file, open(stdout or os.devnull, "wb") as stdout_file:
-            self.process = subprocess.Popen(
-                [str(argument) for argument in argv],
-                stdin=subprocess.DEVNULL,
-                stdout=stdout_file if stdout else log_file,
-                stderr=log_file,
-                cwd=cwd,
-                env=env,
-                pass_fds=keep_open,
-                process_group=0,
-                preexec_fn=in_child,  # noqa: PLW1509 (there is one thread)
-            )
+            self._log_start = log_file.seek(0, os.SEEK_END)
+            try:
+                self.process = subprocess.Popen(
+                    [str(argument) for argument in argv],
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout_file if stdout else log_file,
+                    stderr=log_file,
+                    cwd=cwd,
+                    env=env,
+                    pass_fds=keep_open,
+                    process_group=0,
+                    preexec_fn=in_child,  # noqa: PLW1509 (there is one thread)
+                )
+            except OSError as error:
+                raise Problem(
+                    f"{name} cannot be run: {shown(Path(argv[0]))}: {error.strerror}."
+                ) from None
         self.started_at = time.monotonic()
 
     def running(self) -> bool:
@@ -89,13 +99,14 @@ class Child:
             return f"was killed by {signal.Signals(-status).name}"
         return f"exited with status {status}"
 
-    def last_words(self, lines: int = 3) -> str:
-        """The end of its log, for an error's explanation; of a JSON line its message alone."""
+    def last_words(self) -> str:
+        """The end of what it wrote into its log, for an error's explanation."""
         with self.log.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 16_384))
+            size = os.fstat(file.fileno()).st_size
+            file.seek(max(self._log_start, size - LAST_WORDS_BYTES_MAX))
             written = file.read().decode(errors="replace").splitlines()
-        tail = [line for line in written if line.strip()][-lines:]
-        return "\n".join(f"  {message_of(line)}" for line in tail)
+        tail = [line for line in written if line.strip()][-LAST_WORDS_LINES_MAX:]
+        return "\n".join(f"  {message_of(line)}" for line in tail) or "  (it wrote nothing)"
 
     def stop(self, signals: StopSignals, patience_s: float) -> str | None:
         """SIGTERM, then SIGKILL after `patience_s` or at a second signal to this process. Returns a
@@ -117,8 +128,11 @@ class Child:
 
 
 def message_of(line: str) -> str:
+    """Of a JSON line its level, its message and the message's cause; any other line as it is."""
     try:
         record = json.loads(line)
-        return f"{record['log.level']}: {record['message']}"
-    except (ValueError, TypeError, KeyError):
+        text = f"{record['log.level']}: {record['message']}"
+        cause = record.get("error.message")
+    except (ValueError, TypeError, KeyError, AttributeError):
         return line
+    return f"{text}: {cause}" if cause else text

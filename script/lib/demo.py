@@ -14,6 +14,7 @@ import time
 import urllib.parse
 
 import metrics
+import ports
 from children import Child, Stopped, StopSignals
 from paths import LOG_DIR, REPO_ROOT, SERVER_BINARY, VENV_PYTHON, Problem, shown
 from private_store import DATA_DIR, PrivateStore
@@ -127,7 +128,8 @@ class Demo:
         self._screen.progress("Waiting for the server to be ready …")
         deadline = time.monotonic() + READY_TIMEOUT_S
         while True:
-            self._check_server()
+            if not self._server.running():
+                raise self._server_did_not_start()
             if self._store:
                 self._store.tend()
             try:
@@ -140,6 +142,17 @@ class Demo:
                         f" lines ({shown(SERVER_LOG)}):\n{self._server.last_words()}"
                     ) from None
             self._signals.sleep(READY_POLL_INTERVAL_S)
+
+    def _server_did_not_start(self) -> Problem:
+        # It may have been taken while the programs were built and the store was loading.
+        options = self._options
+        taken = ports.why_taken(options.port, "--port")
+        taken = taken or ports.why_taken(options.admin_port, "--admin-port")
+        hint = f"\n{taken[0].upper()}{taken[1:]}" if taken else ""
+        return Problem(
+            f"the server {self._server.how_it_ended()} before it was ready. Its last lines"
+            f" ({shown(SERVER_LOG)}):\n{self._server.last_words()}{hint}"
+        )
 
     def _watch(self) -> None:
         now = time.monotonic()

@@ -21,6 +21,17 @@ def is_free(port: int) -> bool:
     return not listening_inodes(port)
 
 
+def why_taken(port: int, flag: str) -> str | None:
+    """Who has the port, and that `flag` chooses another one; None if it is free."""
+    if is_free(port):
+        return None
+    by = holder(port)
+    return (
+        f"port {port} is in use{f' by {by}' if by else ''}: stop that, or choose another port with"
+        f" {flag}."
+    )
+
+
 def first_free(ports: range) -> int | None:
     return next((port for port in ports if is_free(port)), None)
 

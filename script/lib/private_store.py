@@ -135,8 +135,8 @@ class PrivateStore:
                 self._screen.progress(f"{self._program} is loading its data …")
             elif time.monotonic() > deadline:
                 raise Problem(
-                    f"{self._program} has not answered for {START_TIMEOUT_S:.0f} s:"
-                    f" see {shown(LOG)}."
+                    f"{self._program} has not answered for {START_TIMEOUT_S:.0f} s. Its last lines"
+                    f" ({shown(LOG)}):\n{self.child.last_words()}"
                 )
             self._signals.sleep(0.05)
 

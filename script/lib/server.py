@@ -72,13 +72,8 @@ def parse_options() -> argparse.Namespace:
 
 
 def check_port(port: int, flag: str) -> None:
-    if ports.is_free(port):
-        return
-    holder = ports.holder(port)
-    raise Problem(
-        f"port {port} is in use{f' by {holder}' if holder else ''}: stop that, or choose another"
-        f" port with {flag}."
-    )
+    if taken := ports.why_taken(port, flag):
+        raise Problem(taken)
 
 
 def prepare() -> None:

@@ -65,24 +65,33 @@ class Checkout:
         ports = ["--port", str(self.port), "--admin-port", str(self.admin_port)]
         return [str(self.root / "script" / "server"), *ports, *options]
 
-    def run(self, *options: str) -> subprocess.CompletedProcess:
+    def run(self, *options: str, **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run(
             self.command(*options),
             capture_output=True,
             text=True,
             timeout=END_TIMEOUT_S,
             check=False,
-            env=clean_environment(),
+            env=clean_environment() | environment,
         )
 
-    def start(self, *options: str) -> Running:
+    def launch(self, *options: str, **environment: str) -> Running:
+        """Starts it and does not wait."""
         output = self.root / f"output-{len(self._running)}"
         with output.open("w") as file:
             process = subprocess.Popen(
-                self.command(*options), stdout=file, stderr=file, env=clean_environment()
+                self.command(*options),
+                stdout=file,
+                stderr=file,
+                env=clean_environment() | environment,
             )
         running = Running(process, output, self.port)
         self._running.append(running)
+        return running
+
+    def start(self, *options: str, **environment: str) -> Running:
+        running = self.launch(*options, **environment)
+        process = running.process
         wait_until(
             lambda: "Chaac is running" in running.output() or process.poll() is not None,
             "script/server says that it runs",

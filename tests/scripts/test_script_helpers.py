@@ -62,12 +62,15 @@ def test_quantiles_are_interpolated_within_a_bucket(counts, quantile, text):
     ("line", "message"),
     [
         ('{"log.level":"error","message":"no such file"}', "error: no such file"),
+        ('{"log.level":"error","message":"no","error.message":"why"}', "error: no: why"),
+        ('{"log.level":"error","message":"no","error.message":""}', "error: no"),
         ("plain words", "plain words"),
         ('{"level":"error"}', '{"level":"error"}'),
         ("3", "3"),
+        ("[]", "[]"),
     ],
 )
-def test_of_a_json_log_line_the_message_is_shown(line, message):
+def test_of_a_json_log_line_the_message_and_its_cause_are_shown(line, message):
     assert children.message_of(line) == message
 
 

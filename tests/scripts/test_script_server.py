@@ -120,6 +120,59 @@ def test_names_the_holder_of_a_port(checkout):
     )
 
 
+BUILDS_UNTIL_TOLD = """\
+#!/bin/sh
+touch "$0.runs"
+while [ -e "$0.runs" ]; do sleep 0.05; done
+"""
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+@pytest.mark.parametrize("flag", ["--port", "--admin-port"])
+def test_says_which_port_was_taken_while_it_built(checkout, flag, log_format):
+    build = checkout.root / "script" / "build"
+    build.write_text(BUILDS_UNTIL_TOLD)
+    building = Path(f"{build}.runs")
+    port = checkout.port if flag == "--port" else checkout.admin_port
+    running = checkout.launch("--no-replay", CHAAC_LOG_FORMAT=log_format)
+    wait_until(building.exists, "it builds")
+    with socket.create_server(("127.0.0.1", port)):
+        building.unlink()
+        assert running.process.wait(END_TIMEOUT_S) == 1
+    output = running.output()
+    assert "the server exited with status 1 before it was ready" in output
+    assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in output
+    assert f"Port {port} is in use by " in output
+    assert f"choose another port with {flag}" in output
+
+
+def test_says_why_the_server_refuses_a_store(checkout, folder):
+    store = Valkey(folder / "store", "--maxmemory-policy", "allkeys-lru").start()
+    try:
+        done = checkout.run("--no-replay", "--valkey", store.url)
+    finally:
+        store.kill()
+    assert done.returncode == 1
+    assert "the server cannot start: " in done.stderr
+    assert "maxmemory-policy is allkeys-lru, which may evict stored reports" in done.stderr
+
+
+def test_says_which_setting_the_server_refuses(checkout):
+    done = checkout.run("--no-replay", CHAAC_LOOPS="many")
+    assert done.returncode == 1
+    assert 'environment variable CHAAC_LOOPS (--loops) is "many"' in done.stderr
+
+
+def test_says_that_the_server_cannot_be_run(checkout):
+    binary = checkout.root / "build" / "release" / "chaac"
+    binary.unlink()
+    binary.write_bytes(b"\x7fELF of another machine")
+    binary.chmod(0o755)
+    done = checkout.run("--no-replay")
+    assert done.returncode == 1
+    assert "the server cannot be run: build/release/chaac: Exec format error." in done.stderr
+
+
 def test_uses_a_store_that_exists_and_leaves_it_running(checkout, folder):
     store = Valkey(folder / "store").start()
     try:
@@ -148,6 +201,7 @@ def test_explains_data_that_cannot_be_read(checkout):
     done = checkout.run("--for", "1s")
     assert done.returncode == 1
     assert "exited with status 1 as soon as it was started" in done.stderr
+    assert "Invalid AOF manifest file format" in done.stderr
     assert "--fresh" in done.stderr
 
 
