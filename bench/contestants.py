@@ -3,14 +3,15 @@
 import json
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from lib.ports import ReservedPort
+from lib.processes import Valkey
 
 from bench.tools import ROOT, floor_binary
 
@@ -38,12 +39,6 @@ http {{
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def get(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=5) as answer:
         return answer.read()
@@ -63,12 +58,13 @@ def wait_for(url: str) -> None:
 
 @dataclass
 class Contestant:
-    """A server, and its store if it has one. `processes`: the server first, then the store."""
+    """A server, and its store if it has one. `processes`: the server first, then the store's."""
 
     name: str
     port: int
     admin_port: int | None = None  # Chaac's.
     processes: list[subprocess.Popen] = field(default_factory=list)
+    store: Valkey | None = None  # Its socket is gone with this object.
 
     @property
     def url(self) -> str:
@@ -108,7 +104,8 @@ def _cpu_seconds(pid: int) -> float:
 
 def start_nginx(folder: Path, answer: str = REPORT_ANSWER, workers: int = 1) -> Contestant:
     folder.mkdir()
-    port = free_port()
+    reserved = ReservedPort()
+    port = reserved.number
     config = folder / "nginx.conf"
     config.write_text(NGINX_CONFIG.format(folder=folder, port=port, answer=answer, workers=workers))
     process = subprocess.Popen(["nginx", "-e", str(folder / "error.log"), "-c", str(config)])
@@ -117,19 +114,11 @@ def start_nginx(folder: Path, answer: str = REPORT_ANSWER, workers: int = 1) -> 
     return Contestant(name, port, processes=[process])
 
 
-def start_valkey(folder: Path, appendfsync: str, port: int = 0) -> tuple[subprocess.Popen, str]:
-    """A private Valkey on a socket in `folder`, and on a TCP port if one is given."""
-    folder.mkdir()
-    path = folder / "valkey.sock"
-    program = shutil.which("valkey-server") or "redis-server"
-    process = subprocess.Popen(
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--unixsocket", str(path)]
-        + ["--dir", str(folder), "--appendonly", "yes", "--appendfsync", appendfsync]
-        + ["--save", "", "--auto-aof-rewrite-min-size", "4gb", "--logfile", str(folder / "log")]
-    )
-    while not path.exists():
-        time.sleep(0.05)
-    return process, str(path)
+def start_valkey(folder: Path, appendfsync: str, port: int = 0) -> Valkey:
+    """A private Valkey on a socket, and on a TCP port if one is given."""
+    tcp = ("--port", str(port), "--bind", "127.0.0.1") if port else ()
+    no_rewrites = ("--auto-aof-rewrite-min-size", "4gb")
+    return Valkey(folder, "--appendfsync", appendfsync, *no_rewrites, *tcp).start()
 
 
 def start_chaac(
@@ -141,10 +130,10 @@ def start_chaac(
     binary: Path = ROOT / "build/release/chaac",
 ) -> Contestant:
     """Over TCP, as deployed, unless a socket is asked for."""
-    store_port = 0 if unix_socket else free_port()
-    store, path = start_valkey(folder, appendfsync, store_port)
-    port, admin_port = free_port(), free_port()
-    url = f"unix://{path}" if unix_socket else f"valkey://127.0.0.1:{store_port}"
+    reserved = [ReservedPort() for _ in range(3)]
+    port, admin_port, store_port = (each.number for each in reserved)
+    store = start_valkey(folder, appendfsync, 0 if unix_socket else store_port)
+    url = store.url if unix_socket else f"valkey://127.0.0.1:{store_port}"
     with (folder / "chaac.log").open("w") as log:
         server = subprocess.Popen(
             [str(binary), "serve", "--port", str(port)]
@@ -153,7 +142,8 @@ def start_chaac(
             stderr=log,
         )
     wait_for(f"http://127.0.0.1:{port}/ready")
-    return Contestant(name or f"chaac, {appendfsync}", port, admin_port, [server, store])
+    processes = [server, store.process]
+    return Contestant(name or f"chaac, {appendfsync}", port, admin_port, processes, store)
 
 
 def start_floor(folder: Path) -> Contestant:
@@ -162,9 +152,9 @@ def start_floor(folder: Path) -> Contestant:
 
 
 def start_go(binary: Path, folder: Path, mode: str, appendfsync: str) -> Contestant:
-    store_port = free_port()
-    store, _ = start_valkey(folder, appendfsync, store_port)
-    port = free_port()
+    reserved = [ReservedPort() for _ in range(2)]
+    port, store_port = (each.number for each in reserved)
+    store = start_valkey(folder, appendfsync, store_port)
     with (folder / "baseline.log").open("w") as log:
         server = subprocess.Popen(
             [str(binary), "-mode", mode, "-listen", f"127.0.0.1:{port}"]
@@ -172,4 +162,5 @@ def start_go(binary: Path, folder: Path, mode: str, appendfsync: str) -> Contest
             stderr=log,
         )
     wait_for(f"http://127.0.0.1:{port}/ready")
-    return Contestant(f"Go {mode}, {appendfsync}", port, processes=[server, store])
+    processes = [server, store.process]
+    return Contestant(f"Go {mode}, {appendfsync}", port, processes=processes, store=store)

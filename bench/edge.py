@@ -3,7 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from bench.contestants import Contestant, free_port, start_chaac, start_nginx, wait_for
+from lib.ports import ReservedPort
+
+from bench.contestants import Contestant, start_chaac, start_nginx, wait_for
 from bench.context import NGINX, Context, Section, together
 from bench.measure import check_stored, run_in_turn, table
 from bench.tools import ROOT
@@ -22,7 +24,8 @@ CHANGES = {
 def start_edge(folder: Path, behind: Contestant) -> Contestant:
     """In front of `behind`. Its first process is the edge; what is behind counts as its store."""
     folder.mkdir()
-    port = free_port()
+    reserved = ReservedPort()
+    port = reserved.number
     config = EDGE_CONFIG.read_text()
     for shipped, here in CHANGES.items():
         if shipped not in config:

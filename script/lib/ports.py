@@ -8,12 +8,13 @@ LISTEN = "0A"  # The state column of /proc/net/tcp.
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens on the port, on any address of this machine."""
+    """Whether nothing listens on the port, on any address of this machine, and one may listen on
+    127.0.0.1. A connection that another address of it has from this port takes nothing away."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As servers do: connections of an earlier run in TIME_WAIT do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("", port))
+            probe.bind(("127.0.0.1", port))
         except PermissionError:
             return True  # A port below 1024 as an ordinary user; binding it will say so.
         except OSError:

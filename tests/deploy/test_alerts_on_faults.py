@@ -7,7 +7,7 @@ Only times are shortened (lib/monitoring.py): pending times to 1 s, windows of 2
 import signal
 
 import pytest
-from lib.cluster import Node, free_ports
+from lib.cluster import Node
 from lib.monitoring import Alertmanager, Prometheus, RedisExporter, Sink
 from lib.processes import Server, Valkey, wait_until
 from lib.resp import RespError
@@ -182,9 +182,8 @@ def test_the_password_does_not_match(calm):
 def test_too_few_replicas_confirm(folder):
     """A server that waits for a replica where none is: it tells, and stays ready, so that clients
     get an answer that says what became of their report. When a replica comes all is well."""
-    ports = free_ports(2)
-    primary = Node(folder, "primary", ports[0]).start()
-    replica = Node(folder, "replica", ports[1], "--replicaof", "127.0.0.1", ports[0])
+    primary = Node(folder, "primary").start()
+    replica = Node(folder, "replica", "--replicaof", "127.0.0.1", primary.port)
     url = f"valkey://127.0.0.1:{primary.port}"
     server = Server(folder / "server", url, "--ack", "replica", "--ack-replicas", "1")
     prometheus = Prometheus(folder / "prometheus", {"chaac": f"127.0.0.1:{server.admin_port}"})

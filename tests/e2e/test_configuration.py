@@ -5,10 +5,10 @@ import socket
 import subprocess
 
 import pytest
+from lib.ports import ReservedPort
 from lib.processes import (
     BINARY,
     REPOSITORY,
-    ReservedPort,
     Server,
     Valkey,
     clean_environment,

@@ -5,7 +5,8 @@ import asyncio
 import subprocess
 
 import pytest
-from lib.cluster import MASTER, Cluster, Node, free_ports
+from lib.cluster import MASTER, Cluster, Node
+from lib.ports import ReservedPort
 from lib.processes import Server, wait_until
 from lib.wire import exchange, get, post
 
@@ -68,10 +69,14 @@ def test_a_planned_failover_is_followed(cluster, start):
 
 
 def test_sentinels_that_are_dead_are_passed_over(cluster, start):
-    (nobody,) = free_ports(1)
+    nobody = ReservedPort()
     living = cluster.sentinels[0].port
     server = start(
-        cluster, "--valkey-sentinels", f"127.0.0.1:{nobody},127.0.0.1:{living}", "--loops", "1"
+        cluster,
+        "--valkey-sentinels",
+        f"127.0.0.1:{nobody.number},127.0.0.1:{living}",
+        "--loops",
+        "1",
     )
     assert accepted(server.port)
     text = get(server.admin_port, "/metrics").body.decode()
@@ -93,10 +98,10 @@ def test_a_store_named_as_a_sentinel_ends_the_start(cluster, start):
 
 
 def test_without_any_sentinel_the_server_waits_and_says_so(cluster, start):
-    (nobody,) = free_ports(1)
-    server = start(cluster, "--valkey-sentinels", f"127.0.0.1:{nobody}", wait=False)
+    nobody = ReservedPort()
+    server = start(cluster, "--valkey-sentinels", f"127.0.0.1:{nobody.number}", wait=False)
     wait_until(lambda: "out of reach" in server.log(), "the log tells of it")
-    assert f"127.0.0.1:{nobody}" in server.log()
+    assert f"127.0.0.1:{nobody.number}" in server.log()
     answer = wait_until(lambda: _answer(server.port), "an answer")
     assert answer.status == 503 and answer.problem == "not-committed"
 
@@ -143,24 +148,23 @@ openssl x509 -req -in node.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 
 def tls_sentinel(folder):
     """One node and one Sentinel, TLS alone, the Sentinel with a password."""
     subprocess.run(["sh", "-ec", CERTIFICATES], cwd=folder, check=True, capture_output=True)
-    store_port, sentinel_port = free_ports(2)
     tls = [
         f"tls-cert-file {folder}/node.pem", f"tls-key-file {folder}/node.key",
         f"tls-ca-cert-file {folder}/ca.pem", "tls-auth-clients no", "tls-replication yes",
     ]  # fmt: skip
+    options = [word for line in tls for word in f"--{line}".split(" ", 1)]
+    node = Node(folder, "tls-node", *options, tls=True)
     config = folder / "sentinel.conf"
     config.write_text(
         "\n".join([
             *tls, "requirepass of-the-sentinel",
-            f"sentinel monitor {MASTER} 127.0.0.1 {store_port} 1",
+            f"sentinel monitor {MASTER} 127.0.0.1 {node.port} 1",
         ]) + "\n"
     )  # fmt: skip
-    options = [word for line in tls for word in f"--{line}".split(" ", 1)]
-    node = Node(folder, "tls-node", 0, *options, "--tls-port", str(store_port))
-    sentinel = Node(folder, "tls-sentinel", 0, "--tls-port", str(sentinel_port), config_file=config)
+    sentinel = Node(folder, "tls-sentinel", config_file=config, tls=True)
     node.launch()
     sentinel.launch()
-    yield sentinel_port
+    yield sentinel.port
     sentinel.kill()
     node.kill()
 

@@ -3,12 +3,11 @@ between them that can lose what the primary sends, as when a node is lost with i
 
 import asyncio
 import contextlib
-import shutil
-import socket
 from pathlib import Path
 
-from lib.processes import Child, wait_until
-from lib.resp import RespClient, RespError
+from lib.ports import ReservedPort
+from lib.processes import ValkeyProcess, wait_until
+from lib.resp import RespError
 
 MASTER = "weather"
 SENTINELS = 3
@@ -18,54 +17,34 @@ FAILOVER_TIMEOUT_MS = 60_000
 _CHUNK_BYTES = 256 * 1024
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that were free just now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-class Node(Child):
+class Node(ValkeyProcess):
     """A Valkey with `appendfsync always` on a port, or with `sentinel` one that watches."""
 
     def __init__(
-        self, folder: Path, name: str, port: int, *options, config_file: Path | None = None
+        self, folder: Path, name: str, *options, config_file: Path | None = None, tls: bool = False
     ):
         super().__init__(name, folder)
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = port
+        self._port = ReservedPort()
+        self.port = self._port.number
+        self.address = ("127.0.0.1", self.port)
+        self._tls = tls
         self._options = options
-        self._config_file = config_file
+        self.config_file = config_file
 
     def launch(self):
-        program = shutil.which("valkey-server") or "redis-server"
-        command = [program]
-        if self._config_file is not None:
-            command += [self._config_file, "--sentinel"]
+        command = [self.PROGRAM]
+        if self.config_file is not None:
+            command += [self.config_file, "--sentinel"]
         else:
             command += [
                 "--appendonly", "yes", "--appendfsync", "always", "--save", "",
                 "--repl-diskless-sync-delay", "0", "--repl-diskless-load", "disabled",
             ]  # fmt: skip
-        command += ["--bind", "127.0.0.1", "--port", self.port, "--dir", self.folder]
+        ports = ["--port", 0, "--tls-port", self.port] if self._tls else ["--port", self.port]
+        command += ["--bind", "127.0.0.1", *ports, "--dir", self.folder]
         self.spawn([*command, *self._options])
-
-    def wait_ready(self):
-        wait_until(self._answers, f"{self.log_path.stem} answers PING")
-
-    def client(self, timeout_s: float = 30) -> RespClient:
-        return RespClient(("127.0.0.1", self.port), timeout_s)
-
-    def _answers(self) -> bool:
-        self.require_running()
-        try:
-            with self.client() as client:
-                return client("PING") == "PONG"
-        except (OSError, RespError):
-            return False
 
     def info(self, section: str) -> dict[str, str]:
         with self.client() as client:
@@ -132,13 +111,15 @@ class Cluster:
 
     def __init__(self, folder: Path, nodes: int):
         self._folder = folder
-        ports = free_ports(nodes + SENTINELS)
         # With one replica, the survivor of a failover would refuse writes until the other is back.
         safety = ("--min-replicas-to-write", "1") if nodes > 2 else ()
-        self.nodes = [Node(folder, f"valkey-{i}", ports[i], *safety) for i in range(nodes)]
-        self.sentinels: list[Node] = []
-        self._sentinel_ports = ports[nodes:]
-        self.pipes = [Pipe(ports[0]) for _ in range(nodes - 1)]
+        self.nodes = [Node(folder, f"valkey-{i}", *safety) for i in range(nodes)]
+        self.sentinels: list[Node] = []  # Those that have been started.
+        self._sentinels = [
+            Node(folder, name, config_file=folder / f"{name}.conf")
+            for name in (f"sentinel-{number}" for number in range(SENTINELS))
+        ]
+        self.pipes = [Pipe(self.nodes[0].port) for _ in range(nodes - 1)]
 
     async def start(self):
         """Returns when all replicas follow and all Sentinels know them and each other."""
@@ -150,16 +131,13 @@ class Cluster:
         if len(self.nodes) == 1:
             return
         await asyncio.to_thread(wait_until, self.replicas_follow, "the replicas follow")
-        for number, port in enumerate(self._sentinel_ports):
-            config = self._folder / f"sentinel-{number}.conf"
-            config.write_text(
+        for sentinel in self._sentinels:
+            sentinel.config_file.write_text(
                 f"sentinel monitor {MASTER} 127.0.0.1 {self.nodes[0].port} 2\n"
                 f"sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}\n"
                 f"sentinel failover-timeout {MASTER} {FAILOVER_TIMEOUT_MS}\n"
             )
-            self.sentinels.append(
-                Node(self._folder, f"sentinel-{number}", port, config_file=config)
-            )
+        self.sentinels = self._sentinels
         await self._launch(self.sentinels)
         await asyncio.to_thread(wait_until, self._sentinels_agree, "the Sentinels know all")
 
@@ -181,7 +159,7 @@ class Cluster:
         """How a server is told of it."""
         if len(self.nodes) == 1:
             return []
-        addresses = ",".join(f"127.0.0.1:{port}" for port in self._sentinel_ports)
+        addresses = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self._sentinels)
         return ["--valkey-sentinels", addresses, "--valkey-sentinel-master", MASTER]
 
     @property

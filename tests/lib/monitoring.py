@@ -7,7 +7,6 @@ the test."""
 import json
 import re
 import shutil
-import socket
 import threading
 import urllib.error
 import urllib.parse
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from lib.ports import ReservedPort
 from lib.processes import REPOSITORY, Child, wait_until
 
 DEPLOY = REPOSITORY / "deploy"
@@ -25,13 +25,6 @@ RULES = sorted((DEPLOY / "prometheus/rules").glob("*.yml"))
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or "alertmanager"
 REDIS_EXPORTER = shutil.which("prometheus-redis-exporter") or "redis_exporter"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # All is on this machine.
-
-
-def free_port() -> int:
-    """A port for a program that cannot be given 0: free now, and not soon given again."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def fetch(url: str, data: bytes | None = None) -> bytes:
@@ -58,7 +51,8 @@ class _WebChild(Child):
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(name, folder)
         self.folder = folder
-        self.port = free_port()
+        self._port = ReservedPort()
+        self.port = self._port.number
 
     @property
     def address(self) -> str:

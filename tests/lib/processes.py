@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from lib.ports import ReservedPort
 from lib.resp import RespClient, RespError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -24,18 +25,6 @@ _LIBC = ctypes.CDLL(None)
 def sanitized() -> bool:
     """Whether the server's binary has a sanitizer in it, which multiplies memory and time."""
     return any(word in BINARY.read_bytes() for word in (b"__asan_init", b"__tsan_init"))
-
-
-class ReservedPort:
-    """A TCP port that no other process is given while this object lives: a bound socket that never
-    listens, beside which the server may bind because both allow reuse."""
-
-    def __init__(self):
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._socket.bind(("127.0.0.1", 0))
-        self.number = self._socket.getsockname()[1]
 
 
 def wait_until(condition, what: str, timeout_s: float = START_SECONDS_MAX):
@@ -118,38 +107,17 @@ class Child:
         return self.process.wait(timeout_s)
 
 
-class Valkey(Child):
-    """A private Valkey on a unix socket in `folder`, with `appendfsync always`."""
+class ValkeyProcess(Child):
+    """A valkey-server that answers PING at `address`, of a socket or a port, once it is ready."""
 
-    def __init__(self, folder: Path, *options: str):
-        folder.mkdir(parents=True, exist_ok=True)
-        super().__init__("valkey", folder)
-        self.folder = folder
-        # Not in `folder`, whose path may be longer than the 107 bytes a socket's may have.
-        self._socket_folder = tempfile.TemporaryDirectory(prefix="chaac-")
-        self.socket_path = f"{self._socket_folder.name}/valkey.sock"
-        self._options = options
-
-    @property
-    def url(self) -> str:
-        return f"unix://{self.socket_path}"
-
-    def launch(self):
-        """Starts the process and does not wait."""
-        program = shutil.which("valkey-server") or "redis-server"  # Debian 12 may have Redis alone.
-        self.spawn(
-            [
-                program, "--port", "0", "--unixsocket", self.socket_path, "--dir", self.folder,
-                "--appendonly", "yes", "--appendfsync", "always", "--save", "",
-                "--maxmemory-policy", "noeviction", *self._options,
-            ]
-        )  # fmt: skip
+    PROGRAM = shutil.which("valkey-server") or "redis-server"  # Debian 12 may have Redis alone.
+    address: str | tuple[str, int]
 
     def wait_ready(self):
-        wait_until(self._answers, "Valkey answers PING")
+        wait_until(self._answers, f"{self.log_path.stem} answers PING")
 
-    def client(self) -> RespClient:
-        return RespClient(self.socket_path)
+    def client(self, timeout_s: float = 30) -> RespClient:
+        return RespClient(self.address, timeout_s)
 
     def _answers(self) -> bool:
         self.require_running()
@@ -158,6 +126,33 @@ class Valkey(Child):
                 return client("PING") == "PONG"
         except (OSError, RespError):
             return False
+
+
+class Valkey(ValkeyProcess):
+    """A private Valkey on a unix socket in `folder`, with `appendfsync always`."""
+
+    def __init__(self, folder: Path, *options: str):
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__("valkey", folder)
+        self.folder = folder
+        # Not in `folder`, whose path may be longer than the 107 bytes a socket's may have.
+        self._socket_folder = tempfile.TemporaryDirectory(prefix="chaac-")
+        self.socket_path = self.address = f"{self._socket_folder.name}/valkey.sock"
+        self._options = options
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket_path}"
+
+    def launch(self):
+        """Starts the process and does not wait."""
+        self.spawn(
+            [
+                self.PROGRAM, "--port", "0", "--unixsocket", self.socket_path, "--dir", self.folder,
+                "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+                "--maxmemory-policy", "noeviction", *self._options,
+            ]
+        )  # fmt: skip
 
 
 class Server(Child):

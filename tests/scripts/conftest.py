@@ -14,7 +14,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from lib.processes import BINARY, REPOSITORY, ReservedPort, clean_environment, wait_until
+from lib.ports import ReservedPort
+from lib.processes import BINARY, REPOSITORY, clean_environment, wait_until
 
 END_TIMEOUT_S = 60  # Above what a stop may take; reached by a failure alone.
 
@@ -57,7 +58,7 @@ class Running:
 class Checkout:
     def __init__(self, root: Path):
         self.root = root
-        self._ports = [ReservedPort(), ReservedPort()]
+        self._ports = (ReservedPort(), ReservedPort())
         self.port, self.admin_port = (port.number for port in self._ports)
         self._running: list[Running] = []
 
