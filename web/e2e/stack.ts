@@ -2,12 +2,13 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
 const BINARY = process.env["CHAAC_BINARY"] ?? join(REPOSITORY, "build/release/chaac");
+const RESERVE_PORTS = join(REPOSITORY, "tests/lib/ports.py");
 const START_MS_MAX = 30_000; // A start that takes longer has failed.
 
 export interface Report {
@@ -34,16 +35,6 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await pause(20);
   }
-}
-
-/** A port that nothing listens on: below those that the system hands out to connections. */
-function freePort(): Promise<number> {
-  const port = 20_000 + Math.floor(Math.random() * 12_000);
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once("error", () => resolve(freePort()));
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(port)));
-  });
 }
 
 function program(...names: string[]): string {
@@ -102,22 +93,53 @@ class Program {
   }
 }
 
+/** Ports that nobody else is given before release(), also while nothing listens on them. */
+class ReservedPorts {
+  readonly numbers: number[];
+  private readonly holder: ChildProcess;
+
+  private constructor(numbers: number[], holder: ChildProcess) {
+    this.numbers = numbers;
+    this.holder = holder;
+  }
+
+  // Node cannot bind a socket without listening on it, so what the other tests use holds them. It
+  // ends with us.
+  static async reserve(count: number): Promise<ReservedPorts> {
+    const holder = spawn("/usr/bin/python3", [RESERVE_PORTS, String(count)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const numbers: number[] = [];
+    for await (const line of createInterface({ input: holder.stdout })) {
+      numbers.push(Number(line));
+      if (numbers.length === count) return new ReservedPorts(numbers, holder);
+    }
+    throw new Error(`${RESERVE_PORTS} reserved no ports`);
+  }
+
+  release(): void {
+    this.holder.kill("SIGKILL");
+  }
+}
+
 export class Stack {
   readonly folder: string;
   readonly port: number;
+  private readonly ports: ReservedPorts;
   private readonly valkey: Program;
   private readonly server: Program;
   private readonly socket: string;
 
   private constructor(
     folder: string,
-    port: number,
+    ports: ReservedPorts,
     valkey: Program,
     server: Program,
     socket: string,
   ) {
     this.folder = folder;
-    this.port = port;
+    this.ports = ports;
+    this.port = ports.numbers[0] ?? 0;
     this.valkey = valkey;
     this.server = server;
     this.socket = socket;
@@ -126,7 +148,8 @@ export class Stack {
   static async start(...flags: string[]): Promise<Stack> {
     const folder = mkdtempSync(join(tmpdir(), "chaac-"));
     const socket = join(folder, "v.sock");
-    const [port, adminPort] = [await freePort(), await freePort()];
+    const ports = await ReservedPorts.reserve(2);
+    const [port, adminPort] = ports.numbers;
     const valkey = new Program(
       [
         program("valkey-server", "redis-server"),
@@ -143,7 +166,7 @@ export class Stack {
       ],
       join(folder, "server.log"),
     );
-    const stack = new Stack(folder, port, valkey, server, socket);
+    const stack = new Stack(folder, ports, valkey, server, socket);
     try {
       await stack.startValkey();
       await stack.startServer();
@@ -210,6 +233,7 @@ export class Stack {
   async end(): Promise<void> {
     await this.stopServer();
     await this.stopValkey();
+    this.ports.release();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
