@@ -101,12 +101,19 @@ class Child:
 
     def last_words(self) -> str:
         """The end of what it wrote into its log, for an error's explanation."""
+        lines = [line for line in self._written().splitlines() if line.strip()]
+        tail = [f"  {message_of(line)}" for line in lines[-LAST_WORDS_LINES_MAX:]]
+        return "\n".join(tail) or "  (it wrote nothing)"
+
+    def wrote(self, words: str) -> bool:
+        return words in self._written()
+
+    def _written(self) -> str:
+        """The end of it."""
         with self.log.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             file.seek(max(self._log_start, size - LAST_WORDS_BYTES_MAX))
-            written = file.read().decode(errors="replace").splitlines()
-        tail = [line for line in written if line.strip()][-LAST_WORDS_LINES_MAX:]
-        return "\n".join(f"  {message_of(line)}" for line in tail) or "  (it wrote nothing)"
+            return file.read().decode(errors="replace")
 
     def stop(self, signals: StopSignals, patience_s: float) -> str | None:
         """SIGTERM, then SIGKILL after `patience_s` or at a second signal to this process. Returns a

@@ -51,15 +51,29 @@ def listening_inodes(port: int) -> set[str]:
     return inodes
 
 
+def listens(pid: int, port: int) -> bool:
+    """Whether this process listens on the port."""
+    return _holds(pid, _sockets_listening(port))
+
+
 def holder(port: int) -> str | None:
     """For example "nginx (pid 123)"; None if /proc does not tell, as for another user's process."""
-    wanted = {f"socket:[{inode}]" for inode in listening_inodes(port)}
+    wanted = _sockets_listening(port)
     for process in Path("/proc").iterdir():
-        if not process.name.isdigit():
-            continue
-        try:
-            if any(os.readlink(fd) in wanted for fd in (process / "fd").iterdir()):
+        if process.name.isdigit() and _holds(process.name, wanted):
+            try:
                 return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
-        except OSError:  # Not ours to read, or gone meanwhile.
-            continue
+            except OSError:  # Gone meanwhile.
+                continue
     return None
+
+
+def _sockets_listening(port: int) -> set[str]:
+    return {f"socket:[{inode}]" for inode in listening_inodes(port)}
+
+
+def _holds(pid: int | str, sockets: set[str]) -> bool:
+    try:
+        return any(os.readlink(fd) in sockets for fd in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # Not ours to read, or gone meanwhile.
+        return False

@@ -2,8 +2,11 @@
 
 Every write is on disk before it is acknowledged (appendonly yes, appendfsync always). One process
 at a time may use the folder: its lock is inherited by Valkey, so that it holds until both are gone.
+The server uses a socket; the TCP port is for a person who looks into the store, or for a path too
+long for a socket.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -31,6 +34,7 @@ BACKOFF_FIRST_S = 0.5
 BACKOFF_MAX_S = 8.0
 STABLE_AFTER_S = 10.0  # An exit after so long is the first of a new series.
 QUICK_EXITS_MAX = 6
+ADDRESS_IN_USE = os.strerror(errno.EADDRINUSE)
 
 
 class PrivateStore:
@@ -44,15 +48,17 @@ class PrivateStore:
         self._backoff_s = BACKOFF_FIRST_S
         self._quick_exits = 0
         self._port: int | None = None
+        self._has_socket = len(os.fsencode(SOCKET)) <= SOCKET_PATH_MAX_BYTES
 
     @property
     def url(self) -> str:
-        if len(os.fsencode(SOCKET)) <= SOCKET_PATH_MAX_BYTES:
+        if self._has_socket:
             return f"unix://{urllib.parse.quote(str(SOCKET))}"
         return f"valkey://127.0.0.1:{self._port}"
 
     def describe(self) -> str:
-        return f"{self._program}, {self.url} and 127.0.0.1:{self._port}"
+        program = "Valkey" if self._program == "Valkey" else "Redis (no Valkey is installed)"
+        return f"{program}, {self.url} and 127.0.0.1:{self._port}"
 
     def move_old_data_away(self) -> None:
         if not DATA_DIR.exists():
@@ -69,18 +75,14 @@ class PrivateStore:
                 "neither valkey-server nor redis-server is installed: run script/bootstrap."
             )
         self._binary = binary
-        self._program = (
-            "Valkey" if Path(binary).name == "valkey-server" else "Redis (no Valkey is installed)"
-        )
-        self._port = ports.first_free(PORTS)
-        if self._port is None:
-            raise Problem(
-                f"every port from {PORTS[0]} to {PORTS[-1]} is in use, and the store needs one:"
-                " stop what holds them, or use a store of your own with --valkey URL."
-            )
+        self._program = "Valkey" if Path(binary).name == "valkey-server" else "Redis"
         DATA_DIR.mkdir(parents=True, exist_ok=True)
-        self._launch()
-        self._wait_until_loaded()
+        for _ in PORTS:
+            self._port = self._free_port()
+            self._launch()
+            if self._loads():
+                return
+        raise self._does_not_stay_up()
 
     def tend(self) -> float:
         """Starts it again if it has exited; the caller calls again within the returned seconds.
@@ -88,7 +90,7 @@ class PrivateStore:
         now = time.monotonic()
         if self.child is None:
             if now >= self._start_at:
-                self._launch()
+                self._launch_again()
             return max(self._start_at - now, 0.0)
         if self.child.running():
             return BACKOFF_MAX_S
@@ -106,6 +108,22 @@ class PrivateStore:
         self._backoff_s = min(2 * self._backoff_s, BACKOFF_MAX_S)
         return self._start_at - now
 
+    def _free_port(self) -> int:
+        port = ports.first_free(PORTS)
+        if port is None:
+            raise Problem(
+                f"every port from {PORTS[0]} to {PORTS[-1]} is in use, and the store needs one:"
+                " stop what holds them, or use a store of your own with --valkey URL."
+            )
+        return port
+
+    def _launch_again(self) -> None:
+        # The server has been told of the port where there is no socket: then it must stay.
+        if self._has_socket and not ports.is_free(self._port):
+            taken, self._port = self._port, self._free_port()
+            self._screen.say(f"Port {taken} is taken: {self._program} is at {self._port} now.")
+        self._launch()
+
     def _launch(self) -> None:
         settings = {
             "bind": "127.0.0.1",
@@ -119,17 +137,20 @@ class PrivateStore:
             "save": "",  # The append-only file is the record; snapshots would add nothing.
             "daemonize": "no",
         }
-        if self.url.startswith("unix:"):
+        if self._has_socket:
             settings |= {"unixsocket": SOCKET, "unixsocketperm": "700"}
         argv = [self._binary]
         for name, value in settings.items():
             argv += [f"--{name}", value]
         self.child = Child(self._program, argv, log=LOG, cwd=DATA_DIR, keep_open=(self._lock,))
 
-    def _wait_until_loaded(self) -> None:
+    def _loads(self) -> bool:
+        """Waits until it has loaded its data. False if its port was taken before it had it."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while (answer := self._ping()) != b"+PONG":
             if not self.child.running():
+                if self.child.wrote(ADDRESS_IN_USE):
+                    return False
                 raise self._does_not_stay_up()
             if answer.startswith(b"-LOADING"):
                 self._screen.progress(f"{self._program} is loading its data …")
@@ -139,9 +160,12 @@ class PrivateStore:
                     f" ({shown(LOG)}):\n{self.child.last_words()}"
                 )
             self._signals.sleep(0.05)
+        return True
 
     def _ping(self) -> bytes:
-        """The first line of the answer to PING; empty if there is none."""
+        """The first line of its answer to PING; empty if there is none."""
+        if not ports.listens(self.child.process.pid, self._port):
+            return b""  # Whoever else has the port may be a Valkey too.
         try:
             with socket.create_connection(
                 ("127.0.0.1", self._port), ANSWER_TIMEOUT_S

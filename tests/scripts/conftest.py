@@ -4,12 +4,15 @@ Only script/bootstrap and script/build are replaced in it, by scripts that find 
 server that is tested has been built before.
 """
 
+import contextlib
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -20,6 +23,16 @@ from lib.processes import BINARY, REPOSITORY, clean_environment, wait_until
 END_TIMEOUT_S = 60  # Above what a stop may take; reached by a failure alone.
 
 sys.path.insert(0, str(REPOSITORY / "script" / "lib"))
+
+
+def is_gone(pid: int) -> bool:
+    """With all its threads, which hold what it has open. Also true of a process that has ended and
+    waits for its parent to notice."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
+    except OSError:
+        return True
 
 
 class Running:
@@ -49,6 +62,48 @@ class Running:
                 return 0
 
         return wait_until(lambda: max(total() - more_than, 0), "reports arrive") + more_than
+
+    def wait_until_said(self, pattern: str) -> None:
+        wait_until(lambda: re.search(pattern, self.output()), f"it says {pattern}")
+
+    def send(self, **report) -> int:
+        """Posts a report of Mixco; returns the status, 0 without an answer."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._port}/api/weather",
+            json.dumps({"municipality": "mixco", **report}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request) as response:
+                return response.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    @contextlib.contextmanager
+    def paused(self):
+        """script/server itself sees and does nothing meanwhile; its children go on."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+    def kill_store(self) -> None:
+        store = self.children()["valkey-server"]
+        os.kill(store, signal.SIGKILL)
+        wait_until(lambda: is_gone(store), "the store ends")
+
+    def kill(self) -> None:
+        """All of it at once, as when the power fails."""
+        children = self.children().values()
+        with self.paused():
+            for pid in children:
+                os.kill(pid, signal.SIGKILL)
+            self.process.kill()
+        self.process.wait()
+        wait_until(lambda: all(is_gone(pid) for pid in children), "the children end")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

@@ -1,5 +1,6 @@
 """script/server from the outside: what it prints, what it leaves behind, and how it ends."""
 
+import contextlib
 import fcntl
 import os
 import re
@@ -9,16 +10,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import END_TIMEOUT_S, number_before
+from conftest import END_TIMEOUT_S, is_gone, number_before
 from lib.processes import Valkey, wait_until
-
-
-def is_gone(pid: int) -> bool:
-    """Also true of a process that has ended and waits for its new parent to notice."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
 
 
 def total_of(output: str) -> int:
@@ -85,11 +78,53 @@ def test_the_data_stay_locked_until_its_store_has_ended(checkout):
 
 def test_starts_its_store_again_and_counts_every_report_once(checkout):
     running = checkout.start("--rate", "50")
-    before = running.wait_for_reports()
-    os.kill(running.children()["valkey-server"], signal.SIGKILL)
-    running.wait_for_reports(more_than=before)
-    assert "Valkey was killed by SIGKILL; starting it again" in running.output()
-    assert running.stop() == 0
+    running.wait_for_reports()
+    running.kill_store()
+    running.wait_until_said("Valkey was killed by SIGKILL; starting it again")
+    running.wait_for_reports(more_than=running.wait_for_reports())
+    port = int(re.search(r" and 127\.0\.0\.1:(\d+)", running.output())[1])
+    with contextlib.ExitStack() as until_then:
+        with running.paused():
+            running.kill_store()
+            with contextlib.suppress(OSError):  # Another script/server was faster: taken as well.
+                until_then.enter_context(socket.create_server(("127.0.0.1", port)))
+        running.wait_until_said(rf"Port {port} is taken: Valkey is at \d+ now\.")
+        running.wait_for_reports(more_than=running.wait_for_reports())
+        assert running.stop() == 0
+    assert total_of(running.output()) == number_before("accepted, 0 failed", running.output())
+
+
+# Starts another Valkey on the port that it is given, once, and then the one that is asked for.
+TAKES_THE_PORT = """\
+#!/bin/sh
+for last in "$@"; do [ "$option" = --port ] && port=$last; option=$last; done
+valkey=$(PATH=$REAL_PATH command -v valkey-server || PATH=$REAL_PATH command -v redis-server)
+cd "$(dirname "$0")"
+if [ ! -e pid ]; then
+  setsid "$valkey" --bind 127.0.0.1 --port "$port" --save '' --dir "$PWD" >log 2>&1 &
+  echo $! >pid
+  until grep -q Ready log; do sleep 0.02; done
+  echo "$port" >port
+fi
+exec "$valkey" "$@"
+"""
+
+
+def test_takes_the_next_port_if_another_valkey_is_faster(checkout, folder):
+    wrapper = folder / "bin" / "valkey-server"
+    wrapper.parent.mkdir()
+    wrapper.write_text(TAKES_THE_PORT)
+    wrapper.chmod(0o755)
+    path = os.environ["PATH"]
+    try:
+        running = checkout.start("--rate", "100", PATH=f"{wrapper.parent}:{path}", REAL_PATH=path)
+        running.wait_for_reports()
+        assert running.stop() == 0
+    finally:
+        os.kill(int((wrapper.parent / "pid").read_text()), signal.SIGKILL)
+    taken = (wrapper.parent / "port").read_text().strip()
+    store = re.search(r"Store +Valkey, .* and 127\.0\.0\.1:(\d+)", running.output())
+    assert store[1] != taken
     assert total_of(running.output()) == number_before("accepted, 0 failed", running.output())
 
 
@@ -127,8 +162,7 @@ while [ -e "$0.runs" ]; do sleep 0.05; done
 """
 
 
-@pytest.mark.parametrize("log_format", ["json", "text"])
-@pytest.mark.parametrize("flag", ["--port", "--admin-port"])
+@pytest.mark.parametrize(("flag", "log_format"), [("--port", "json"), ("--admin-port", "text")])
 def test_says_which_port_was_taken_while_it_built(checkout, flag, log_format):
     build = checkout.root / "script" / "build"
     build.write_text(BUILDS_UNTIL_TOLD)
