@@ -1,9 +1,9 @@
 """The store of script/server: a Valkey of its own in var/valkey, started again whenever it exits.
 
-Every write is on disk before it is acknowledged (appendonly yes, appendfsync always). One process
-at a time may use the folder: its lock is inherited by Valkey, so that it holds until both are gone.
-The server uses a socket; the TCP port is for a person who looks into the store, or for a path too
-long for a socket.
+Every write is on disk before it is acknowledged (appendonly yes, appendfsync always); what a crash
+left half written is cut off before the next start (torn_end.py). One process at a time may use the
+folder: its lock is inherited by Valkey, so that it holds until both are gone. The server uses a
+socket; the TCP port is for a person who looks into the store, or for a path too long for a socket.
 """
 
 import errno
@@ -16,6 +16,7 @@ import urllib.parse
 from pathlib import Path
 
 import ports
+import torn_end
 from children import Child, StopSignals
 from paths import LOG_DIR, VAR_DIR, Problem, shown
 from screen import Screen
@@ -23,7 +24,9 @@ from screen import Screen
 DATA_DIR = VAR_DIR / "valkey"
 LOCK_FILE = VAR_DIR / "valkey.lock"
 LOG = LOG_DIR / "valkey.log"
+CHECK_LOG = LOG_DIR / "valkey-check-aof.log"
 SOCKET = DATA_DIR / "valkey.sock"
+TORN_DIR = DATA_DIR / "torn"
 
 PORTS = range(6380, 6400)  # The first free one; 6379 is left to a Valkey of the machine's own.
 SOCKET_PATH_MAX_BYTES = 107  # Linux's sun_path, less its final NUL.
@@ -49,6 +52,7 @@ class PrivateStore:
         self._quick_exits = 0
         self._port: int | None = None
         self._has_socket = len(os.fsencode(SOCKET)) <= SOCKET_PATH_MAX_BYTES
+        self._fault = ""  # What is wrong with its data besides a torn end.
 
     @property
     def url(self) -> str:
@@ -125,6 +129,7 @@ class PrivateStore:
         self._launch()
 
     def _launch(self) -> None:
+        self._heal()
         settings = {
             "bind": "127.0.0.1",
             "port": self._port,
@@ -143,6 +148,57 @@ class PrivateStore:
         for name, value in settings.items():
             argv += [f"--{name}", value]
         self.child = Child(self._program, argv, log=LOG, cwd=DATA_DIR, keep_open=(self._lock,))
+
+    def _heal(self) -> None:
+        """Cuts a torn end off its data. Problem if Valkey would drop more than that."""
+        self._fault = ""
+        file = torn_end.last_file(DATA_DIR)
+        if not file or (whole := self._whole_up_to(file)) is None:
+            return
+        size = file.stat().st_size
+        if whole >= size:
+            return
+        with file.open("rb") as data:
+            data.seek(whole)
+            tail = data.read(torn_end.TAIL_BYTES_MAX)
+        at = torn_end.torn_at(tail) if whole + len(tail) == size else None
+        if at is None:
+            self._fault = f"{shown(file)} has a fault at byte {whole} of {size}, not at its end."
+            self._screen.say(
+                f"Note: {self._fault} {self._program} decides whether it starts with that;"
+                f" {shown(CHECK_LOG)} has the details."
+            )
+            return
+        whole, tail = whole + at, tail[at:]
+        if torn_end.END_OF_TRANSACTION in tail:
+            raise Problem(
+                f"{shown(file)} has a fault at byte {whole}, and whole transactions stand behind"
+                f" it. {self._program} would drop these without a word, so it is not started. Copy"
+                f" {shown(DATA_DIR)} if you need them; then drop them with truncate -s {whole}"
+                f" {shown(file)}, or begin with an empty store: script/server --fresh."
+            )
+        kept = torn_end.cut(file, whole, tail, TORN_DIR)
+        self._screen.say(
+            f"The end of {shown(file)} was half written when {self._program} ended: cut {len(tail)}"
+            f" bytes off it. Nothing that was acknowledged is in them; {shown(kept)} keeps them."
+        )
+
+    def _whole_up_to(self, file: Path) -> int | None:
+        name = Path(self._binary).name.replace("server", "check-aof")
+        if not (program := shutil.which(name)):
+            self._screen.say(
+                f"Note: {name} is not installed, so a half-written end of the data is not noticed."
+            )
+            return None
+        self._screen.progress("Checking the end of the store's data …")
+        check = Child(name, [program, file], log=CHECK_LOG, stdout=CHECK_LOG)
+        try:
+            while check.running():
+                self._signals.sleep(0.05)
+        finally:
+            check.process.kill()
+            check.process.wait()
+        return torn_end.whole_up_to(CHECK_LOG.read_bytes())
 
     def _loads(self) -> bool:
         """Waits until it has loaded its data. False if its port was taken before it had it."""
@@ -176,10 +232,16 @@ class PrivateStore:
             return b""
 
     def _does_not_stay_up(self) -> Problem:
+        advice = "If its data cannot be read any more,"
+        if self._fault:
+            advice = (
+                f"{self._fault} valkey-check-aof --fix would cut off all that stands behind that,"
+                f" acknowledged reports too: copy {shown(DATA_DIR)} first. Or"
+            )
         return Problem(
             f"{self._program} {self.child.how_it_ended()} as soon as it was started. Its last"
-            f" lines ({shown(LOG)}):\n{self.child.last_words()}\nIf its data cannot be read any"
-            " more, script/server --fresh moves it away and begins with an empty store."
+            f" lines ({shown(LOG)}):\n{self.child.last_words()}\n{advice}"
+            " script/server --fresh moves it away and begins with an empty store."
         )
 
 

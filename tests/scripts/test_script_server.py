@@ -128,6 +128,63 @@ def test_takes_the_next_port_if_another_valkey_is_faster(checkout, folder):
     assert total_of(running.output()) == number_before("accepted, 0 failed", running.output())
 
 
+def last_file(checkout) -> Path:
+    """What its Valkey writes to."""
+    (file,) = (checkout.root / "var/valkey/appendonlydir").glob("*.incr.aof")
+    return file
+
+
+def test_a_report_whose_commit_was_torn_is_counted_once(checkout):
+    """By a crash of the store while the server runs, and by one of both. The file is cut within the
+    last commit, as if the crash had come before its reply: its client sends the report again."""
+    crashed = checkout.start("--no-replay")
+    assert crashed.send(id="one", temperature=10) == 200
+    assert crashed.send(id="two", temperature=20) == 200
+    with crashed.paused():
+        crashed.kill_store()
+        os.truncate(last_file(checkout), last_file(checkout).stat().st_size - 5)
+    wait_until(lambda: crashed.send(id="two", temperature=20) == 200, "it is stored")
+    assert crashed.send(id="three", temperature=30) == 200
+    crashed.kill()
+    os.truncate(last_file(checkout), last_file(checkout).stat().st_size - 30)
+    running = checkout.start("--no-replay")
+    assert running.send(id="three", temperature=30) == 200
+    assert running.stop() == 0
+    done = checkout.run("--no-replay", "--for", "1s")  # A clean start: where it was counted twice.
+    assert done.returncode == 0
+    assert (total_of(running.output()), total_of(done.stdout)) == (3, 3)
+    said = r"half written when Valkey ended: cut \d{3,} bytes off it\. Nothing that was ack"
+    outputs = (crashed.output(), running.output(), done.stdout)
+    assert [len(re.findall(said, output)) for output in outputs] == [1, 1, 0]
+    assert len(list((checkout.root / "var/valkey/torn").iterdir())) == 2
+
+
+def test_damage_before_the_end_is_explained_and_nothing_is_cut(checkout):
+    running = checkout.start("--rate", "50")
+    running.wait_for_reports(more_than=5)
+    running.kill()
+    file = last_file(checkout)
+    data = file.read_bytes()
+    middle = data.index(b"*1\r\n$5\r\nMULTI", len(data) // 2)
+    before, behind = data[:middle], data[middle:]
+
+    file.write_bytes(before + b"?" + behind)
+    done = checkout.run("--no-replay", "--for", "1s")
+    assert done.returncode == 1
+    assert "Bad file format reading the append only file" in done.stderr
+    assert f"has a fault at byte {middle} of {len(data) + 1}, not at its end" in done.stderr
+    assert "valkey-check-aof --fix would cut off all that stands behind that" in done.stderr
+    assert file.read_bytes() == before + b"?" + behind
+
+    # Valkey takes this for a torn end, and would drop all that stands behind it.
+    longer = behind.replace(b"$5\r\nMULTI", b"$5555555\r\nMULTI", 1)
+    file.write_bytes(before + longer)
+    done = checkout.run("--no-replay", "--for", "1s")
+    assert done.returncode == 1
+    assert f"has a fault at byte {middle}, and whole transactions stand behind it" in done.stderr
+    assert file.read_bytes() == before + longer
+
+
 def test_says_why_when_the_server_ends(checkout):
     running = checkout.start()
     children = running.children()
