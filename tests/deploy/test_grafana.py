@@ -7,6 +7,7 @@ import configparser
 import copy
 import json
 import re
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -85,6 +86,45 @@ def test_broken_dashboards_are_refused(tmp_path):
     assert len(found) == len(BROKEN)
     for path, wrong in found.items():
         assert wrong, path
+
+
+def test_how_many_servers_are_ready_is_said_of_how_many(tmp_path):
+    """Two of three are ready, one of the two others answers: "2 of 3". None is known: no data."""
+    (query,) = (q for q in queries("prometheus") if q.panel == "Servers ready")
+    assert query.target["legendFormat"] == "of {{of}}" and query.target["instant"]
+    case = {
+        "interval": "15s",
+        "input_series": [
+            {"series": 'up{job="chaac",pod="a"}', "values": "1x20"},
+            {"series": 'up{job="chaac",pod="b"}', "values": "1x10 0x10"},
+            {"series": 'up{job="chaac",pod="c"}', "values": "1x20"},
+            {"series": 'up{job="valkey",pod="v"}', "values": "1x20"},
+            {"series": 'chaac_ready{job="chaac",pod="a"}', "values": "1x20"},
+            {"series": 'chaac_ready{job="chaac",pod="b"}', "values": "1x10 stale"},
+            {"series": 'chaac_ready{job="chaac",pod="c"}', "values": "0x5 1x15"},
+        ],
+        "promql_expr_test": [
+            {
+                "expr": query.target["expr"],
+                "eval_time": at,
+                "exp_samples": [{"labels": '{of="3"}', "value": value}],
+            }
+            for at, value in (("1m", 2), ("2m", 3), ("4m", 2))
+        ],
+    }
+    file = tmp_path / "ready.yml"
+    file.write_text(json.dumps({"evaluation_interval": "15s", "tests": [case]}))
+    done = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_called_ready_asks_who_is():
+    """`up` says that the admin port answers: a server without its store is up and not ready."""
+    for path in SHIPPED:
+        for panel in panels(load(path)):
+            if "ready" in f"{panel['title']} {panel['description']}".lower():
+                for target in panel["targets"]:
+                    assert "chaac_ready{" in target["expr"], panel["title"]
 
 
 def test_uids_are_fixed_and_lead_somewhere():
