@@ -9,10 +9,11 @@ import signal
 import pytest
 from lib.cluster import Node
 from lib.monitoring import Alertmanager, Prometheus, RedisExporter, Sink
-from lib.processes import Server, Valkey, wait_until
+from lib.processes import REPOSITORY, Server, Valkey, wait_until
 from lib.resp import RespError
 from lib.wire import exchange, post
 
+from deploy import reasons
 from deploy.load import SteadyLoad
 
 WAIT_S = 60  # Alerts come and go within seconds; reached by a failure alone.
@@ -21,6 +22,7 @@ LOOKS_BACK = {"ValkeyRestarted", "ChaacRestarting", "ChaacAvailabilityBurnFast",
               "ChaacAvailabilityBurnSlow", "ChaacLatencyBurnFast",
               "ChaacLatencyBurnSlow"}  # fmt: skip
 QUEUE_REPORTS_MAX = 2000
+RUNBOOKS = REPOSITORY / "docs/runbooks"
 
 
 class System:
@@ -66,6 +68,14 @@ class System:
             WAIT_S,
         )
 
+    def refused_for(self) -> set[str]:
+        """The reasons of the alerts ChaacReportsRefused that fire."""
+        return {
+            alert["labels"]["reason"]
+            for alert in self.prometheus.alerts()
+            if alert["labels"]["alertname"] == "ChaacReportsRefused" and alert["state"] == "firing"
+        }
+
     def delivered(self, path: str, name: str) -> list[dict]:
         return [body for at, body in self.sink.posted if at.startswith(path) and name in str(body)]
 
@@ -97,9 +107,15 @@ def test_every_rule_is_evaluated_without_error(calm):
     assert len(rules) > 50
 
 
+def runbook(name: str) -> str:
+    return (RUNBOOKS / f"{name}.md").read_text()
+
+
 def test_the_store_is_killed(calm):
     calm.valkey.kill()
     calm.wait_firing("ChaacStoreDown", "ValkeyDown", "ChaacErrorRatioHigh", "ChaacReportsRefused")
+    answer = exchange(calm.server.port, post({"municipality": "mixco", "temperature": 20}))
+    refused_for = calm.refused_for()
     wait_until(lambda: calm.delivered("/slack", "ChaacStoreDown"), "Slack is told", WAIT_S)
     wait_until(lambda: calm.delivered("/pagerduty", "ChaacStoreDown"), "PagerDuty is told", WAIT_S)
     (called, *_) = calm.delivered("/pagerduty", "ChaacStoreDown")
@@ -119,6 +135,12 @@ def test_the_store_is_killed(calm):
         "Slack is told that it is over",
         WAIT_S,
     )
+    # The reason that clients and the alert saw is the one by which the runbooks lead on.
+    assert answer.status == 503 and answer.problem in refused_for
+    meant = reasons.named_in(runbook("ChaacStoreDown").split("## How to see it")[0])
+    assert refused_for <= meant, (refused_for, meant)
+    lead = reasons.that_lead_to("ChaacStoreDown", runbook("ChaacErrorRatioHigh"))
+    assert refused_for <= lead, (refused_for, lead)
 
 
 def test_the_store_hangs_and_the_queue_fills(calm):
@@ -126,12 +148,15 @@ def test_the_store_hangs_and_the_queue_fills(calm):
     batches = SteadyLoad(calm.server.port, threads=8, rows=400)
     try:
         calm.wait_firing("ChaacQueueFilling", "ChaacReportsRefused", "ChaacErrorRatioHigh")
-        reasons = {
-            a["labels"]["reason"]
-            for a in calm.prometheus.alerts()
-            if a["labels"]["alertname"] == "ChaacReportsRefused"
-        }
-        assert "queue-full" in reasons, reasons
+        wait_until(
+            lambda: "queue-full" in calm.refused_for(),
+            "the full queue is the reason of an alert",
+            WAIT_S,
+        )
+        index = runbook("ChaacErrorRatioHigh")
+        lead = reasons.that_lead_to("ChaacQueueFilling", index)
+        lead |= reasons.that_lead_to("ChaacBatchInDoubt", index)
+        assert calm.refused_for() <= lead, (calm.refused_for(), lead)
     finally:
         calm.valkey.signal(signal.SIGCONT)
         batches.stop()
@@ -143,6 +168,8 @@ def test_the_memory_of_the_store_is_full(calm):
         used = int(client("INFO", "memory").split("used_memory:")[1].split()[0])
         client("CONFIG", "SET", "maxmemory", str(int(used * 0.9)))
     calm.wait_firing("ValkeyMemoryFull", "ValkeyMemoryNearlyFull", "ChaacReportsRefused")
+    lead = reasons.that_lead_to("ValkeyMemoryFull", runbook("ChaacErrorRatioHigh"))
+    assert calm.refused_for() <= lead, (calm.refused_for(), lead)
     with calm.valkey.client() as client:
         client("CONFIG", "SET", "maxmemory", "200mb")
     calm.wait_calm()

@@ -10,6 +10,8 @@ import yaml
 from lib.monitoring import DEPLOY, RULES, alerts, load_yaml
 from lib.processes import REPOSITORY
 
+from deploy import reasons
+
 CASES = sorted((REPOSITORY / "tests/deploy/rules").glob("*.yml"))
 RUNBOOKS = REPOSITORY / "docs/runbooks"
 ALERTMANAGER_FILE = DEPLOY / "alertmanager/alertmanager.yml"
@@ -164,6 +166,45 @@ def test_every_metric_read_of_the_kubelet_is_kept():
         for metric in re.findall(rf'(\w+){{job="{job["job_name"]}"', text):
             sample = ";".join([metric, "weather-system", "chaac"][: kept.count(";") + 1])
             assert re.fullmatch(kept, sample), metric
+
+
+def test_every_reason_that_is_named_is_one_that_the_server_gives():
+    """In rules, dashboards and pages: what is watched for and never comes would alert of nothing."""
+    texts = {path: path.read_text() for path in [*RULES, *DEPLOY.rglob("dashboards/*.json")]}
+    asked = {(path.name, *found) for path, text in texts.items() for found in reasons.asked(text)}
+    assert asked
+    for where, metric, named in sorted(asked):
+        known = reasons.OF_REPORTS if metric == "chaac_reports_rejected_total" else reasons.TYPES
+        assert named in known, f"{where}: {metric} never has the reason {named}"
+    for path in [*RUNBOOKS.glob("*.md"), REPOSITORY / "docs/monitoring.md"]:
+        for word in reasons.words_like_reasons(path.read_text()):
+            assert word in reasons.TYPES, f"{path.name}: {word} is no problem type"
+
+
+def test_every_reason_for_refusing_a_report_alerts():
+    """As the service's own fault, or as the sender's, and never as both."""
+    by_alert = {
+        rule["alert"]: {
+            named
+            for metric, named in reasons.asked(rule["expr"])
+            if metric == "chaac_reports_rejected_total"
+        }
+        for rule in alerts()
+    }
+    ours, theirs = by_alert["ChaacReportsRefused"], by_alert["ChaacReportsInvalid"]
+    assert not ours & theirs
+    assert ours | theirs == reasons.OF_REPORTS
+    statuses = {named: reasons.TYPES[named] for named in ours | theirs}
+    assert {named for named, status in statuses.items() if status >= 500} == ours
+
+
+def test_the_reasons_of_the_service_have_a_step_each():
+    """ChaacErrorRatioHigh.md, to which the others lead, says of each what to do."""
+    (rule,) = (rule for rule in alerts() if rule["alert"] == "ChaacReportsRefused")
+    steps = reasons.steps((RUNBOOKS / "ChaacErrorRatioHigh.md").read_text())
+    assert {named for _, named in reasons.asked(rule["expr"])} <= set().union(
+        *(named for named, _ in steps)
+    )
 
 
 def test_the_configuration_of_alertmanager():
