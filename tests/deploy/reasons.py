@@ -10,6 +10,7 @@ SOURCE = REPOSITORY / "src"
 NO_REASONS = {
     "auto-aof-rewrite-min-size",
     "cert-manager",
+    "cert-manager-metrics",
     "maxmemory-policy",
     "min-replicas-to-write",
     "pagerduty-routing-key",

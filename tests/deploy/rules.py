@@ -2,8 +2,11 @@
 and yields what breaks it, one sentence each. They see what is written; what only a cluster knows
 they cannot see."""
 
+import fnmatch
 import re
 from collections.abc import Iterator
+
+import yaml
 
 Objects = list[dict]
 
@@ -302,6 +305,66 @@ def least_roles(objects: Objects) -> Iterator[str]:
                 yield f"{named(item)} gives rights to {subject['name']}"
 
 
+# What Prometheus lists and watches to find the targets of each role of kubernetes_sd_configs.
+_DISCOVERED = {"pod": {"pods"}, "node": {"nodes"}}
+
+
+def scrape_jobs(objects: Objects) -> Iterator[dict]:
+    """The jobs of Prometheus as it is mounted: of its file, and of those that this one includes."""
+    data = {c["metadata"]["name"]: c.get("data", {}) for c in of_kind(objects, "ConfigMap")}
+    for item in of_kind(objects, "StatefulSet"):
+        if item["metadata"]["name"] != "prometheus":
+            continue
+        files = {}
+        for volume in item["spec"]["template"]["spec"]["volumes"]:
+            for source in volume.get("projected", {}).get("sources", []):
+                content = data.get(source["configMap"]["name"], {})
+                paths = source["configMap"].get("items") or [{"key": k, "path": k} for k in content]
+                files |= {path["path"]: content[path["key"]] for path in paths}
+        config = yaml.safe_load(files["prometheus.yml"])
+        yield from config["scrape_configs"]
+        for pattern in config.get("scrape_config_files", []):
+            for path in fnmatch.filter(files, pattern):
+                yield from yaml.safe_load(files[path])["scrape_configs"]
+
+
+def _granted(objects: Objects, account: str) -> set[tuple[str | None, str]]:
+    """What an account may list and watch: (namespace, resource), of all namespaces with None."""
+    roles = {
+        (item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]): item["rules"]
+        for item in of_kind(objects, "Role", "ClusterRole")
+    }
+    found = set()
+    for binding in of_kind(objects, "RoleBinding", "ClusterRoleBinding"):
+        if not any(
+            subject["name"] == account and subject["namespace"] == "weather-system"
+            for subject in binding["subjects"]
+        ):
+            continue
+        reference, namespace = binding["roleRef"], binding["metadata"].get("namespace")
+        of_role = namespace if reference["kind"] == "Role" else None
+        for rule in roles.get((reference["kind"], of_role, reference["name"]), []):
+            if {"list", "watch"} <= set(rule["verbs"]):
+                found |= {(namespace, resource) for resource in rule["resources"]}
+    return found
+
+
+def discovery_is_allowed(objects: Objects) -> Iterator[str]:
+    """Prometheus may list what its jobs look for, where they look for it, and nothing else: without
+    the right it logs an error for ever, and a right without a job is one too many."""
+    wanted = set()
+    for job in scrape_jobs(objects):
+        for discovery in job.get("kubernetes_sd_configs", []):
+            resources = _DISCOVERED[discovery["role"]]
+            namespaces = discovery.get("namespaces", {}).get("names", [None])
+            wanted |= {(space, resource) for space in namespaces for resource in resources}
+    granted = _granted(objects, "prometheus")
+    for space, resource in sorted(wanted - granted, key=str):
+        yield f"Prometheus looks for {resource} in {space or 'all namespaces'}, and no Role lets it"
+    for space, resource in sorted(granted - wanted, key=str):
+        yield f"Prometheus may list {resource} in {space or 'all namespaces'}, and no job does"
+
+
 def restricted_namespaces(objects: Objects) -> Iterator[str]:
     """Everything is in a namespace of ours; the API server holds weather-system to "restricted"."""
     spaces = {item["metadata"]["name"]: item for item in of_kind(objects, "Namespace")}
@@ -442,6 +505,7 @@ RULES = (
     literal_secrets,
     service_accounts,
     least_roles,
+    discovery_is_allowed,
     restricted_namespaces,
     availability,
     drain_fits,

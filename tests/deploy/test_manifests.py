@@ -15,14 +15,13 @@ from deploy.tools import COMPONENTS, KUBERNETES, OVERLAYS, objects, rendered, st
 # Beside the overlays as they are: what the guides tell to combine with script/deploy --with.
 COMBINATIONS = [
     *((overlay,) for overlay in OVERLAYS),
-    ("gke", "edge-tls-gke"),
+    ("gke", "edge-tls-gke", "cert-manager-metrics"),
     ("gke", "edge-tls-gke", "grafana-route-gke"),
     ("gke", "grafana-database"),
     ("gke", "high-availability"),
     ("production", "gke"),
     ("production", "grafana-database"),
-    ("production", "locust"),
-    ("production", "logs"),
+    ("production", "logs", "locust"),
     ("local", "elasticsearch"),
     ("local", "grafana-redis"),
     ("ingress", "prometheus-operator"),
@@ -194,6 +193,17 @@ BREAKAGES = {
         lambda o: _first(o, "Role", "prometheus")["rules"][0]["resources"].append("*"),
         lambda o: _set(_first(o, "RoleBinding", "prometheus")["subjects"][0], "name", "chaac"),
     ],
+    "discovery_is_allowed": [
+        lambda o: o.remove(_first(o, "Role", "prometheus")),
+        lambda o: o.remove(_first(o, "RoleBinding", "weather-system-prometheus")),
+        lambda o: _first(o, "Role", "weather-system-prometheus")["rules"][0]["verbs"].pop(),
+        lambda o: _first(o, "ClusterRole", "weather-system-prometheus")["rules"].pop(0),
+        lambda o: _set(
+            _first(o, "RoleBinding", "prometheus")["subjects"][0], "namespace", "monitoring"
+        ),
+        lambda o: _edit_prometheus(o, "names: [weather-system]", "names: [elsewhere]"),
+        lambda o: _edit_prometheus(o, "scrape_config_files:", "rule_files_too:"),
+    ],
     "restricted_namespaces": [
         lambda o: _set(
             _first(o, "Namespace", "weather-system")["metadata"]["labels"],
@@ -266,6 +276,13 @@ def _edit_valkey_conf(items: list[dict], old: str, new: str):
     text = config["data"]["valkey.conf"]
     assert old in text
     config["data"]["valkey.conf"] = text.replace(old, new)
+
+
+def _edit_prometheus(items: list[dict], old: str, new: str):
+    (config,) = (item for item in items if "prometheus.yml" in item.get("data", {}))
+    text = config["data"]["prometheus.yml"]
+    assert old in text
+    config["data"]["prometheus.yml"] = text.replace(old, new)
 
 
 def test_every_rule_has_breakages():

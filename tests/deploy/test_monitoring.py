@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import yaml
-from lib.monitoring import DEPLOY, RULES, alerts, load_yaml
+from lib.monitoring import DEPLOY, RULES, alerts, load_yaml, prometheus_config
 from lib.processes import REPOSITORY
 
 from deploy import reasons
@@ -126,7 +126,7 @@ def test_the_words_of_every_alert_render(cases, name, tmp_path):
 def test_the_configuration_of_prometheus(tmp_path):
     """Debian's promtool knows no Kubernetes: discovery is checked here by its shape, and all else
     by promtool with fixed targets in its place."""
-    config = load_yaml(DEPLOY / "prometheus/prometheus.yml")
+    config = prometheus_config()
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
     assert set(jobs) == {"chaac", "valkey", "monitoring", "cert-manager", "kubelet", "cadvisor"}
     for job in jobs.values():
@@ -148,12 +148,12 @@ def test_the_configuration_of_prometheus(tmp_path):
 def test_every_job_that_rules_name_is_scraped():
     text = "".join(path.read_text() for path in RULES)
     named = set(re.findall(r'job="([\w-]+)"', text))
-    config = load_yaml(DEPLOY / "prometheus/prometheus.yml")
+    config = prometheus_config()
     assert named == {job["job_name"] for job in config["scrape_configs"]}
 
 
 def test_every_metric_read_of_the_kubelet_is_kept():
-    config = load_yaml(DEPLOY / "prometheus/prometheus.yml")
+    config = prometheus_config()
     text = "".join(path.read_text() for path in RULES)
     for job in config["scrape_configs"]:
         if job["job_name"] not in ("kubelet", "cadvisor", "cert-manager"):

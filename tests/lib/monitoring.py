@@ -21,6 +21,7 @@ from lib.processes import REPOSITORY, Child, wait_until
 
 DEPLOY = REPOSITORY / "deploy"
 RULES = sorted((DEPLOY / "prometheus/rules").glob("*.yml"))
+JOBS = sorted((DEPLOY / "kubernetes/components").glob("cert-manager-metrics/*.yml"))
 # By Debian's packages the programs have other names than by Prometheus' own.
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or "alertmanager"
 REDIS_EXPORTER = shutil.which("prometheus-redis-exporter") or "redis_exporter"
@@ -34,6 +35,15 @@ def fetch(url: str, data: bytes | None = None) -> bytes:
 
 def load_yaml(path: Path):
     return yaml.safe_load(path.read_text())
+
+
+def prometheus_config() -> dict:
+    """The shipped file with the jobs of JOBS in it: Debian's Prometheus 2.42 includes no files."""
+    config = load_yaml(DEPLOY / "prometheus/prometheus.yml")
+    assert config.pop("scrape_config_files") == ["jobs/*.yml"]
+    for path in JOBS:
+        config["scrape_configs"] += load_yaml(path)["scrape_configs"]
+    return config
 
 
 def alerts(paths=RULES) -> list[dict]:
@@ -148,6 +158,7 @@ class PrometheusApi:
 def with_fixed_targets(config: dict, targets: dict[str, dict[str, str]], alertmanager: str = ""):
     """The shipped configuration for where Prometheus cannot ask Kubernetes: its jobs that have
     `targets` (addresses by pod, by job), the others left out."""
+    config.pop("scrape_config_files", None)  # Which Debian's 2.42 does not know.
     config["scrape_configs"] = [
         _fixed(job, targets[job["job_name"]])
         for job in config["scrape_configs"]
@@ -173,7 +184,7 @@ class Prometheus(_WebChild, PrometheusApi):
 
     def __init__(self, folder: Path, targets: dict[str, str], alertmanager: str = ""):
         super().__init__("prometheus", folder)
-        config = load_yaml(DEPLOY / "prometheus/prometheus.yml")
+        config = prometheus_config()
         config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s"}
         config["global"]["evaluation_interval"] = "1s"
         for job in config["scrape_configs"]:
