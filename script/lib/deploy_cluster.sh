@@ -7,6 +7,7 @@
 readonly NAMESPACE=weather-system
 readonly DATABASE_KEYS='host name user password ca.crt secret-key'  # Of the Secret grafana-database.
 readonly LOG_TARGET_KEYS='host port tls user password'  # Of the Secret elasticsearch.
+readonly OUR_LABEL=app.kubernetes.io/part-of=weather-system
 readonly NAMESPACE_LABEL=app.kubernetes.io/component=namespace
 
 # A line a pod that is not placed, or a container that waits: name, reason, message.
@@ -327,6 +328,43 @@ TEXT
     printf 'Locust                 kubectl --context %s -n %s port-forward job/locust 8089\n' "$CONTEXT" "$NAMESPACE"
 }
 
+# pods_left: prints the pods of what was rendered that are still there, namespace/name each. Their names begin with
+# that of what made them: pods of something else that was put beside it stay, and are not waited for.
+pods_left() {
+  local namespace makers found
+  makers=$(objects | sed -nE 's/^(Deployment|StatefulSet|DaemonSet|Job) //p' | paste -sd '|')
+  for namespace in $(objects | sed -n 's/^Namespace //p'); do
+    found=$(kube --namespace "$namespace" get pods --selector "$OUR_LABEL" --ignore-not-found --output \
+      'go-template={{range .items}}{{.metadata.namespace}}/{{.metadata.name}}{{"\n"}}{{end}}') || return
+    grep -E "/($makers)-" <<<"$found" || true
+  done
+}
+
+# wait_for_pods_to_end: returns 0 once none is left, 1 when the time is up, 2 when the cluster cannot be asked. What
+# removes a Deployment does not wait for its pods, which drain for half a minute.
+wait_for_pods_to_end() {
+  local left started=$SECONDS
+  while left=$(pods_left); do
+    [[ -n $left ]] || return 0
+    ((SECONDS - started < TIMEOUT_S)) || return 1
+    printf '%s: %s\n' "$(wc -l <<<"$left")" "$(paste -sd ' ' <<<"$left")"
+    sleep 1
+  done
+  return 2
+}
+
+wait_until_down() {
+  local status=0
+  run_step "waiting for the pods to end" "$LOG_DIR/deploy-wait.log" wait_for_pods_to_end || status=$?
+  case "$status" in
+    0) return ;;
+    1) die "removed, but after $TIMEOUT_S s these pods have not ended: $(pods_left | paste -sd ' ')." \
+      "Most often their node does not answer (kubectl get nodes). Running this again waits on." ;;
+    *) die "removed, but the cluster does not say whether the pods have ended:" \
+      "$(tail -n 1 "$LOG_DIR/deploy-wait.log"). Running this again asks it." ;;
+  esac
+}
+
 take_down() {
   : >"$LOG_DIR/deploy.log"
   run_step "removing" "$LOG_DIR/deploy.log" kube delete --ignore-not-found -f "$RENDERED" \
@@ -336,12 +374,14 @@ take_down() {
   }
   if ((DELETE_DATA)); then
     run_step "removing the namespace and its volumes" "$LOG_DIR/deploy.log" \
-      kube delete --ignore-not-found -f "$RENDERED" --selector "$NAMESPACE_LABEL" || {
+      kube delete --ignore-not-found -f "$RENDERED" --selector "$NAMESPACE_LABEL" --wait=true \
+      --timeout "${TIMEOUT_S}s" || {
       tail -n 5 "$LOG_DIR/deploy.log" >&2
       die "the namespace could not be removed; the whole output: $LOG_DIR/deploy.log"
     }
     say "all is gone."
   else
+    wait_until_down
     say "down. Volumes and passwords are still there: script/deploy $OVERLAY --apply … brings all back;" \
       "--down --delete-data removes them too."
   fi

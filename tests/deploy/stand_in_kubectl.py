@@ -2,9 +2,9 @@
 """A kubectl for tests where no cluster is: kustomize, config and the client's version are the real
 kubectl's, everything else is written down in $STAND_IN/calls.jsonl and answered from the files of
 $STAND_IN, like a cluster on which everything works: absent.crds (missing CRDs), secrets.json (name:
-keys), waiting (lines of pods that wait, which also makes every rollout fail), refuse (what apply
-prints on failing), events (the message of a pod's last), port (of a server that port-forward leads
-to)."""
+keys), waiting (lines of pods that wait, which also makes every rollout fail), ending (lines of pods
+that end, each of which is there for one look more), refuse (what apply prints on failing, unless it
+is forced), deny (a kind that cannot be asked), events (the message of a pod's last), port (of a server that port-forward leads to)."""
 
 import json
 import os
@@ -21,6 +21,10 @@ def read(name: str) -> str:
     return path.read_text() if path.exists() else ""
 
 
+def forced(arguments: list[str]) -> bool:
+    return "--force-conflicts" in arguments and "conflict" in read("refuse")
+
+
 def main(arguments: list[str]) -> int:
     real = os.environ["REAL_KUBECTL"]
     if arguments[0] in ("kustomize", "config") or "--client" in arguments:
@@ -34,8 +38,11 @@ def main(arguments: list[str]) -> int:
         time.sleep(60)
     elif "rollout" in words and read("waiting"):
         return 1
-    elif "apply" in words and not stdin and read("refuse"):
+    elif "apply" in words and not stdin and read("refuse") and not forced(arguments):
         print(read("refuse"), file=sys.stderr)
+        return 1
+    elif read("deny") and read("deny") in words:
+        print("no answer", file=sys.stderr)
         return 1
     elif "crd" in words:
         return int(words[-1] in read("absent.crds").split())
@@ -46,6 +53,10 @@ def main(arguments: list[str]) -> int:
         print(" ".join(secrets.get(words[words.index("secret") + 1], [])))
     elif "events" in words:
         print(read("events"), end="")
+    elif "pods" in words and "--selector" in arguments:
+        print(read("ending"), end="")
+        remaining = read("ending").splitlines(keepends=True)[1:]
+        (FOLDER / "ending").write_text("".join(remaining))
     elif "pods" in words:
         print(read("waiting"))
     elif "gateway/weather" in words:

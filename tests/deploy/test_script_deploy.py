@@ -478,7 +478,35 @@ def test_down_keeps_the_data_unless_told(cluster):
     assert "--selector app.kubernetes.io/component!=namespace" in removed
     assert "Volumes and passwords are still there" in done.stdout
     done = cluster.deploy("local", "--down", "--delete-data", "--apply", "--context", "kind-try")
-    assert done.returncode == 0 and cluster.changes()[-1].endswith("component=namespace")
+    assert done.returncode == 0 and "component=namespace" in cluster.changes()[-1]
+
+
+def test_down_is_said_when_the_pods_have_ended(cluster):
+    """What removes a Deployment does not wait for its pods."""
+    pods = [f"weather-system/chaac-{number}\n" for number in range(3)]
+    another = "weather-system/elsewhere-0\n"  # Of something that was put beside it, and stays.
+    cluster.answer("ending", "".join([*pods, another]))
+    done = cluster.deploy("local", "--down", "--apply", "--context", "kind-try")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("waiting for the pods to end") < done.stdout.index(": down. Volumes")
+    looks = [c["arguments"] for c in cluster.calls() if "pods" in c["arguments"]]
+    assert len(looks) == len(pods) + 1, "asked until none was left"
+    assert all("app.kubernetes.io/part-of=weather-system" in look for look in looks)
+
+
+def test_pods_that_do_not_end_are_named(cluster):
+    cluster.answer("ending", "weather-system/chaac-0\n" * 100)
+    down = ("local", "--down", "--apply", "--context", "kind-try", "--timeout-s", "1")
+    done = cluster.deploy(*down)
+    assert done.returncode == 1 and ": down" not in done.stdout
+    assert "after 1 s these pods have not ended: weather-system/chaac-0" in done.stderr
+
+
+def test_whoever_cannot_be_asked_is_not_down(cluster):
+    cluster.answer("deny", "pods")
+    done = cluster.deploy("local", "--down", "--apply", "--context", "kind-try")
+    assert done.returncode == 1 and ": down" not in done.stdout
+    assert "the cluster does not say whether the pods have ended: no answer" in done.stderr
 
 
 def test_help_teaches_without_anything_installed(cluster):
