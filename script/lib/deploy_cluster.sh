@@ -173,7 +173,15 @@ make_receivers() {
 }
 
 apply() {
-  kube apply --server-side --field-manager=chaac-deploy -f "$RENDERED" "$@" >>"$LOG_DIR/deploy.log" 2>&1 || {
+  local force=()
+  ((!FORCE_CONFLICTS)) || force=(--force-conflicts)
+  kube apply --server-side "${force[@]}" --field-manager=chaac-deploy -f "$RENDERED" "$@" >>"$LOG_DIR/deploy.log" 2>&1 || {
+    if grep -qE 'Apply failed with [0-9]+ conflict' "$LOG_DIR/deploy.log"; then
+      grep -E 'conflicts? with|^- \.' "$LOG_DIR/deploy.log" >&2 || true
+      die "somebody has set by hand (kubectl patch, edit, set or scale) what the manifests say, see above: those objects" \
+        "are as they were, the others are applied. To keep what was set, say it in the manifests (--with, an overlay)." \
+        "To have what the manifests say: the same again with --force-conflicts."
+    fi
     tail -n 15 "$LOG_DIR/deploy.log" >&2
     if grep -qiE 'webhook.*(refused|timeout|deadline|no endpoints|x509)' "$LOG_DIR/deploy.log"; then
       die "an admission webhook fails (see above): its own pods are down or not yet ready. kubectl get" \

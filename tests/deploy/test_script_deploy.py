@@ -440,6 +440,24 @@ def test_a_failing_admission_webhook_is_named(cluster):
     assert done.returncode == 1 and "an admission webhook fails" in done.stderr
 
 
+def test_what_was_set_by_hand_is_named_and_can_be_overwritten(served):
+    """kubectl's own words name a flag: script/deploy has it."""
+    served.answer(
+        "refuse",
+        'error: Apply failed with 1 conflict: conflict with "kubectl-patch" using autoscaling/v2: '
+        ".spec.metrics\nPlease review the fields above--they currently have other managers.\n"
+        "* If you intend to manage all of these fields, please re-run the apply\n"
+        "  command with the `--force-conflicts` flag.",
+    )
+    local = ("local", "--apply", "--context", "kind-try")
+    done = served.deploy(*local)
+    assert done.returncode == 1
+    assert 'conflict with "kubectl-patch" using autoscaling/v2: .spec.metrics' in done.stderr
+    assert "the same again with --force-conflicts" in done.stderr
+    done = served.deploy(*local, "--force-conflicts")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_load_balancer_without_an_address_is_said(served):
     done = served.deploy("gke", *REGISTRY, "--apply", "--context", CONTEXTS[1], "--timeout-s", "1")
     assert done.returncode == 0, done.stdout + done.stderr
