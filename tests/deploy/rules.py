@@ -418,6 +418,15 @@ def availability(objects: Objects) -> Iterator[str]:
             yield f"{named(item)} has no budget with maxUnavailable 1"
 
 
+def evictions(objects: Objects) -> Iterator[str]:
+    """Each budget says what a drain may do with pods that are not ready, and all say the same:
+    docs/adr/0013. The default would let a drain and the store wait for each other."""
+    for budget in of_kind(objects, "PodDisruptionBudget"):
+        policy = budget["spec"].get("unhealthyPodEvictionPolicy")
+        if policy != "AlwaysAllow":
+            yield f"{named(budget)}: its policy for pods that are not ready is {policy}"
+
+
 def drain_fits(objects: Objects) -> Iterator[str]:
     """preStop, the delay and the time for open requests end before the grace period does."""
     for item in of_kind(objects, "Deployment"):
@@ -508,6 +517,7 @@ RULES = (
     discovery_is_allowed,
     restricted_namespaces,
     availability,
+    evictions,
     drain_fits,
     durable_store,
     mounts,

@@ -222,6 +222,16 @@ BREAKAGES = {
         lambda o: o.remove(_first(o, "PodDisruptionBudget", "sentinel")),
         lambda o: _pod(o)["topologySpreadConstraints"].pop(),
     ],
+    "evictions": [
+        lambda o: _first(o, "PodDisruptionBudget", "chaac")["spec"].pop(
+            "unhealthyPodEvictionPolicy"
+        ),
+        lambda o: _set(
+            _first(o, "PodDisruptionBudget", "sentinel")["spec"],
+            "unhealthyPodEvictionPolicy",
+            "IfHealthyBudget",
+        ),
+    ],
     "drain_fits": [
         lambda o: _container(o).pop("lifecycle"),
         lambda o: _set(_pod(o), "terminationGracePeriodSeconds", 20),
