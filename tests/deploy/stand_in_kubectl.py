@@ -4,7 +4,8 @@ kubectl's, everything else is written down in $STAND_IN/calls.jsonl and answered
 $STAND_IN, like a cluster on which everything works: absent.crds (missing CRDs), secrets.json (name:
 keys), waiting (lines of pods that wait, which also makes every rollout fail), ending (lines of pods
 that end, each of which is there for one look more), refuse (what apply prints on failing, unless it
-is forced), deny (a kind that cannot be asked), events (the message of a pod's last), port (of a server that port-forward leads to)."""
+is forced), deny (a kind that cannot be asked), events (the message of a pod's last), port (of a
+server that port-forward leads to)."""
 
 import json
 import os

@@ -169,7 +169,7 @@ def test_every_metric_read_of_the_kubelet_is_kept():
 
 
 def test_every_reason_that_is_named_is_one_that_the_server_gives():
-    """In rules, dashboards and pages: what is watched for and never comes would alert of nothing."""
+    """In rules, dashboards and pages: what never comes is watched for in vain."""
     texts = {path: path.read_text() for path in [*RULES, *DEPLOY.rglob("dashboards/*.json")]}
     asked = {(path.name, *found) for path, text in texts.items() for found in reasons.asked(text)}
     assert asked

@@ -1,4 +1,4 @@
-"""When a municipality counts as silent: by its own rhythm, shown with promtool on the shipped rules.
+"""When a municipality counts as silent: by its own rhythm, shown by promtool on the shipped rules.
 Each case gives the minutes in which reports came, as one server or several show them, and asks at
 which minutes the alert fires."""
 
@@ -19,9 +19,9 @@ def every(minutes: int, until: int, start: int = 0) -> list[int]:
 
 
 def series(reports: list[int], until: int, start: int = 0, gaps=()) -> str:
-    """What a server shows from `start` on, scraped once a minute: the time of the newest report, none
-    before the first, in one of the `gaps` (in which no server answers), or a day after the last,
-    when the municipality is forgotten."""
+    """What a server shows from `start` on, scraped once a minute: the time of the newest report. It
+    shows none before the first, in one of the `gaps` (in which no server answers), or a day after
+    the last, when the municipality is forgotten."""
     values = []
     marks = [*sorted(reports), until]
     for at, following in pairwise(marks):
@@ -152,7 +152,9 @@ def test_servers_show_the_same_and_restart(tmp_path):
     for minutes in (1, 15, HOUR):
         reports = every(minutes, until=end)
         first = series(reports, 27 * HOUR, gaps=[(7 * HOUR, 8 * HOUR), both])
-        second = series(reports, 27 * HOUR, 3 * HOUR, [(9 * HOUR, 10 * HOUR), both, (20 * HOUR, DAY)])
+        second = series(
+            reports, 27 * HOUR, 3 * HOUR, [(9 * HOUR, 10 * HOUR), both, (20 * HOUR, DAY)]
+        )
         shown[f"{minutes}m"] = {"a": first, "b": second}
         asked[f"{minutes}m"] = quiet(range(HOUR, reports[-1], 47)) | {reports[-1] + 4 * HOUR: 1}
     firing(tmp_path, shown, asked)
