@@ -5,6 +5,8 @@
 set -eu
 # shellcheck source=deploy/valkey/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=deploy/valkey/heal.sh
+. "$(dirname "$0")/heal.sh"
 
 users_with_password() { sed -n 's/^user [^ ]* on #%\([a-z]*\)%.*/\1/p' "$VALKEY_CONFIG/users.acl"; }
 
@@ -79,4 +81,5 @@ write_users
   write_role
   more_configuration
 } >"$VALKEY_RUN/valkey.conf"
+heal_torn_end
 exec valkey-server "$VALKEY_RUN/valkey.conf"

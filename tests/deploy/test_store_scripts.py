@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from lib.processes import BINARY, Server, clean_environment, wait_until
@@ -194,6 +195,79 @@ def test_what_was_committed_is_there_after_a_kill(single):
         assert "CRITICAL" not in single.log_path.read_text()
     finally:
         server.kill()
+
+
+def append_only_file(node: Node) -> Path:
+    return max((node.data / "appendonlydir").glob("*.incr.aof"))
+
+
+def test_a_torn_end_of_the_append_only_file_makes_nothing_count_twice(single):
+    """Valkey below 8.0.11 and 8.1.10 leaves half a commit in the file, which the next one
+    completes: the report that follows is stored twice at the second start. Cut in the last command,
+    before it, and in the one before."""
+    single.start().wait_ready()
+    assert load_functions(single).returncode == 0
+    server = server_of(single)
+
+    def send(key: str):
+        report = {"municipality": "mixco", "temperature": 20}
+        return exchange(server.port, post(report, idempotency_key=key)).status
+
+    try:
+        server.start()
+        for number, cut_bytes in enumerate((5, 14, 30), 1):
+            assert send(f"torn-{number}") == 200
+            single.kill()
+            file = append_only_file(single)
+            whole = file.read_bytes()
+            file.write_bytes(whole[:-cut_bytes])
+            single.start().wait_ready()
+            wait_until(lambda n=number: send(f"torn-{n}") == 200, "the report is taken again")
+            single.terminate()
+            single.start().wait_ready()
+            assert single.ask("reader", "GET", "count:mixco") == str(number)
+            kept = max((single.data / "torn").iterdir(), key=lambda f: f.stat().st_mtime_ns)
+            begin = whole.rindex(b"*1\r\n$5\r\nMULTI\r\n")
+            assert kept.read_bytes() == whole[begin:-cut_bytes]
+            cut = f"its last {len(whole) - cut_bytes - begin} bytes, a commit that did not end"
+            assert cut in single.log()
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize(
+    "damage, starts, said",
+    [
+        ((b"*3", b"%3"), False, "is left as it is, and Valkey may refuse it"),
+        ((b"", b"\0" * 40), False, "is left as it is, and Valkey may refuse it"),
+        # Valkey reads the two bytes behind an argument and does not look at them.
+        ((b"first\r\n", b"firstXX"), True, "is left as it is, and Valkey may refuse it"),
+        # To Valkey this is an unexpected end: it would drop all that follows, and start.
+        ((b"$5\r\nlpush", b"$5000\r\nlpush"), False, "with whole commits behind it"),
+    ],
+    ids=["in the middle", "zeros at the end", "what Valkey does not look at", "a length"],
+)
+def test_a_damaged_append_only_file_is_not_cut(single, damage, starts, said):
+    """What valkey-check-aof --fix would do: acknowledged reports would be gone."""
+    single.start().wait_ready()
+    for word in ("first", "second", "third"):
+        script = f"redis.call('incr', 'a') return redis.call('lpush', 'l', '{word}')"
+        assert single.ask("operator", "EVAL", script, "0")
+    single.kill()
+    file = append_only_file(single)
+    old, new = damage
+    text = file.read_bytes()
+    assert old in text
+    damaged = text.replace(old, new, 1) if old else text + new
+    file.write_bytes(damaged)
+    single.start()
+    if starts:
+        single.wait_ready()
+        assert single.ask("operator", "GET", "a") == "3"
+    else:
+        assert single.process.wait(10) == 1
+    assert file.read_bytes() == damaged and not (single.data / "torn").exists()
+    assert said in single.log() and "See docs/runbooks/ValkeyDown.md" in single.log()
 
 
 def test_with_tls_nothing_is_in_the_clear(folder):
