@@ -10,6 +10,7 @@
 : "${VALKEY_SENTINELS:=}" # host:port, with blanks between; empty: one Valkey, no failover
 : "${VALKEY_GROUP:=chaac}"
 : "${VALKEY_TLS_CA:=}"    # Set: TLS, and these certificates are trusted
+readonly CLI_S=3          # The longest that one command to a node or a Sentinel takes
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() {
@@ -44,12 +45,13 @@ digest_of() {
   printf '%s' "$digested" | sha256sum | cut -d ' ' -f 1
 }
 
-# cli HOST PORT USER COMMAND…: one command, at most 3 seconds. The password is in no argument list.
+# cli HOST PORT USER COMMAND…: one command, or those on its input, in CLI_S seconds at most. The password is in no
+# argument list.
 cli() {
   cli_host=$1 cli_port=$2 cli_user=$3
   shift 3
   if [ -n "$VALKEY_TLS_CA" ]; then set -- --tls --cacert "$VALKEY_TLS_CA" "$@"; fi
-  REDISCLI_AUTH=$(password_of "$cli_user") timeout 3 valkey-cli -h "$cli_host" -p "$cli_port" \
+  REDISCLI_AUTH=$(password_of "$cli_user") timeout "$CLI_S" valkey-cli -h "$cli_host" -p "$cli_port" \
     --user "$cli_user" --no-auth-warning "$@"
 }
 
@@ -60,10 +62,36 @@ own() {
   cli 127.0.0.1 "$VALKEY_PORT" "$own_user" "$@"
 }
 
-# ask_sentinels COMMAND…: prints what at least two Sentinels answer alike, or nothing.
+# ask_sentinels COMMAND…: prints what at least two Sentinels answer alike, or nothing. All are asked at once, so that
+# those that are away cost their time only once.
 ask_sentinels() {
+  {
+    for sentinel in $VALKEY_SENTINELS; do
+      {
+        answer=$(cli "${sentinel%:*}" "${sentinel##*:}" sentinel SENTINEL "$@" 2>/dev/null | tr '\n' ' ')
+        printf '%s\n' "$answer" # In one piece, as the others write here too.
+      } &
+    done
+    wait
+  } | sort | uniq -c | sed -n 's/^ *\([2-9]\|[1-9][0-9]\) \(.*[^ ]\) *$/\2/p' | head -n 1
+}
+
+# what_sentinels_see: asks all of them, at once too. Prints
+#   "fit SENTINEL"            one that answers and may act,
+#   "tilt SENTINEL"           one that distrusts its own clock: it acts on nothing for 30 s, and what it says of the
+#                             nodes is old. It accepts the order to fail over all the same, and obeys it much later,
+#   "sees HOST PORT SENTINEL" a replica that one that is fit may promote.
+what_sentinels_see() {
   for sentinel in $VALKEY_SENTINELS; do
-    cli "${sentinel%:*}" "${sentinel##*:}" sentinel SENTINEL "$@" 2>/dev/null | tr '\n' ' ' || true
-    echo
-  done | sort | uniq -c | sed -n 's/^ *\([2-9]\|[1-9][0-9]\) \(.*[^ ]\) *$/\2/p' | head -n 1
+    printf 'INFO sentinel\nSENTINEL REPLICAS %s\n' "$VALKEY_GROUP" |
+      cli "${sentinel%:*}" "${sentinel##*:}" sentinel 2>/dev/null | tr -d '\r' | awk -v sentinel="$sentinel" '
+        /^sentinel_tilt:/ { tilt = $0 == "sentinel_tilt:0" ? "fit" : "tilt"; print tilt, sentinel }
+        $0 == "ip" { getline ip }
+        $0 == "port" { getline port }
+        $0 == "flags" {
+          getline flags
+          if (tilt == "fit" && flags !~ /s_down|o_down|disconnected/) print "sees", ip, port, sentinel
+        }' &
+  done
+  wait
 }

@@ -73,6 +73,7 @@ CONF
 
 umask 077
 mkdir -p "$VALKEY_RUN"
+rm -f "$VALKEY_RUN/seen-by-sentinels" # The folder outlives a container that is restarted in its pod.
 write_users
 {
   cat "$VALKEY_CONFIG/valkey.conf"

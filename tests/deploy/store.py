@@ -4,10 +4,19 @@ pods: the same files, users and passwords; a name is 127.0.0.1, and the ports di
 import os
 import secrets
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
-from lib.processes import REPOSITORY, Child, ReservedPort, wait_until
+from lib.processes import (
+    BINARY,
+    REPOSITORY,
+    Child,
+    ReservedPort,
+    clean_environment,
+    wait_until,
+)
 
 SCRIPTS = REPOSITORY / "deploy/valkey"
 USERS = ("loader", "chaac", "reader", "operator", "exporter", "replica", "sentinel")
@@ -69,8 +78,12 @@ class Node(Child):
         }
         self.data.mkdir()
 
+    def _path(self, script: str) -> Path:
+        """As in a container, the scripts lie beside the configuration."""
+        return Path(self.environment["VALKEY_CONFIG"], script)
+
     def start(self) -> "Node":
-        self.spawn(["/bin/sh", SCRIPTS / self._script], self.environment)
+        self.spawn(["/bin/sh", self._path(self._script)], self.environment)
         return self
 
     def start_on_small_volume(self, size: str, size_later: str) -> "Node":
@@ -78,7 +91,7 @@ class Node(Child):
         node has ended; then the node starts again, as its container would."""
         mount = f"mount -t tmpfs -o size={size} volume {self.data}"
         enlarge = f"mount -o remount,size={size_later} {self.data}"
-        script = SCRIPTS / self._script
+        script = self._path(self._script)
         twice = f"/bin/sh {script} || echo ended with $?; {enlarge}; exec /bin/sh {script}"
         become_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         self.spawn(
@@ -91,10 +104,10 @@ class Node(Child):
         shutil.rmtree(self.data)
         self.data.mkdir()
 
-    def run(self, script: str) -> subprocess.CompletedProcess:
+    def run(self, script: str, *words: str) -> subprocess.CompletedProcess:
         """What a probe or a hook would run in the container."""
         return subprocess.run(
-            ["/bin/sh", SCRIPTS / script],
+            ["/bin/sh", self._path(script), *words],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -104,7 +117,7 @@ class Node(Child):
     def is_ready(self) -> bool:
         return self.run("ready.sh").returncode == 0
 
-    def ask(self, user: str, *command: str) -> str:
+    def ask(self, user: str, *command: str, timeout_s: float = 10) -> str:
         password = Path(self.environment["VALKEY_SECRETS"], user).read_text()
         authority = self.environment.get("VALKEY_TLS_CA")
         tls = ["--tls", "--cacert", authority] if authority else []
@@ -114,7 +127,7 @@ class Node(Child):
             env=self.environment | {"REDISCLI_AUTH": password},
             capture_output=True,
             text=True,
-            timeout=10,
+            timeout=timeout_s,
         ).stdout.strip()
 
     def role(self) -> str:
@@ -123,6 +136,14 @@ class Node(Child):
     def wait_ready(self) -> "Node":
         wait_until(self.is_ready, f"{self.log_path.name} is ready")
         return self
+
+
+def load_functions(node: Node, password_of: str = "loader") -> subprocess.CompletedProcess:
+    """As the init container does."""
+    passwords = node.environment["VALKEY_SECRETS"]
+    load = [BINARY, "load", "--valkey-url", f"valkey://127.0.0.1:{node.port}"]
+    load += ["--valkey-username", "loader", "--valkey-password-file", f"{passwords}/{password_of}"]
+    return subprocess.run(load, env=clean_environment(), capture_output=True, text=True)
 
 
 class Replicated:
@@ -152,16 +173,53 @@ class Replicated:
     def start(self) -> "Replicated":
         for node in self.nodes + self.sentinels:
             node.start()
+        # They ask the primary for its replicas every ten seconds; the first answer has none.
+        for sentinel in self.sentinels:
+            wait_until(lambda s=sentinel: s.ask("sentinel", "PING") == "PONG", "a Sentinel answers")
+        self.tell_sentinels("DEBUG", "INFO-PERIOD", "500")
         for node in self.nodes:
             node.wait_ready()
+        self.tell_sentinels("DEBUG", "INFO-PERIOD", "10000")
         # A failover needs Sentinels that know the replicas and each other.
         wait_until(lambda: all(self._knows_all(s) for s in self.sentinels), "Sentinels know all")
         return self
+
+    def tell_sentinels(self, *command: str):
+        for sentinel in self.sentinels:
+            assert sentinel.ask("sentinel", "SENTINEL", *command) == "OK", command
 
     def _knows_all(self, sentinel: Node) -> bool:
         lines = sentinel.ask("sentinel", "SENTINEL", "MASTER", "chaac").split("\n")
         facts = dict(zip(lines[::2], lines[1::2], strict=False))
         return facts.get("num-slaves") == "2" and facts.get("num-other-sentinels") == "2"
+
+    def put_in_tilt(self, sentinels: list[Node]):
+        """Their clocks seem to jump: they distrust them for 30 s, or until end_tilt()."""
+        for sentinel in sentinels:
+            sentinel.signal(signal.SIGSTOP)
+        time.sleep(2.2)  # SENTINEL_TILT_TRIGGER is 2 s.
+        for sentinel in sentinels:
+            sentinel.signal(signal.SIGCONT)
+        for sentinel in sentinels:
+            wait_until(lambda s=sentinel: self._in_tilt(s), "a Sentinel in TILT")
+
+    def end_tilt(self):
+        self.tell_sentinels("DEBUG", "TILT-PERIOD", "100")
+        wait_until(lambda: not any(map(self._in_tilt, self.sentinels)), "no Sentinel in TILT")
+        self.tell_sentinels("DEBUG", "TILT-PERIOD", "30000")
+
+    def _in_tilt(self, sentinel: Node) -> bool:
+        return "sentinel_tilt:1" in sentinel.ask("sentinel", "INFO", "sentinel")
+
+    def sentinels_that_see(self, replica: Node) -> int:
+        """How many list it as one that is there."""
+        count = 0
+        for sentinel in self.sentinels:
+            lines = sentinel.ask("sentinel", "SENTINEL", "REPLICAS", "chaac").split("\n")
+            for name, flags in zip(lines[1::2], lines[9::2], strict=False):
+                if name == f"127.0.0.1:{replica.port}":
+                    count += not {"s_down", "o_down", "disconnected"} & set(flags.split(","))
+        return count
 
     def primaries(self) -> list[Node]:
         return [node for node in self.nodes if node.role() == "master"]

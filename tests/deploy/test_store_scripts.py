@@ -5,12 +5,20 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lib.processes import BINARY, Server, clean_environment, wait_until
+from lib.processes import Server, wait_until
 from lib.resp import RespClient, RespError
 from lib.threads import Repeating
 from lib.wire import exchange, post
 
-from deploy.store import SCRIPTS, USERS, Node, Replicated, tls_settings, write_passwords
+from deploy.store import (
+    SCRIPTS,
+    USERS,
+    Node,
+    Replicated,
+    load_functions,
+    tls_settings,
+    write_passwords,
+)
 
 
 @pytest.fixture
@@ -87,14 +95,6 @@ def test_nobody_and_others_than_meant_are_refused(single):
         ("sentinel", "SHUTDOWN"),
     ):
         assert "NOPERM" in single.ask(user, *command), (user, command)
-
-
-def load_functions(node: Node, password_of: str = "loader") -> subprocess.CompletedProcess:
-    """As the init container does."""
-    passwords = node.log_path.parent / "passwords"
-    load = [BINARY, "load", "--valkey-url", f"valkey://127.0.0.1:{node.port}"]
-    load += ["--valkey-username", "loader", "--valkey-password-file", passwords / password_of]
-    return subprocess.run(load, env=clean_environment(), capture_output=True, text=True)
 
 
 def server_of(node: Node, password_of: str = "chaac") -> Server:

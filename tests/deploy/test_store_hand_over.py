@@ -1,0 +1,186 @@
+"""A replicated store whose nodes are stopped on purpose, with real Valkeys and Sentinels, under the
+load of a server that waits for one of two replicas: when a replica is ready, and what
+becomes of a rolling restart. Each test leaves the store as the next one needs it."""
+
+import time
+from pathlib import Path
+
+import pytest
+from lib.processes import Server, wait_until
+from lib.threads import Repeating
+from lib.wire import exchange, post
+
+from deploy.store import Node, Replicated, load_functions
+
+
+class Stations(Repeating):
+    """Four clients whose reports are sent again under their ids until they are acknowledged."""
+
+    def __init__(self, port: int, name: str):
+        self.acknowledged_at: list[float] = []
+        self._port, self._name = port, name
+        self._given_up = False
+        super().__init__(4)
+
+    def _run(self, number: int):
+        count = 0
+        while not self._stop.is_set():
+            count += 1
+            report = {"municipality": "mixco", "temperature": 20}
+            request = post(report, idempotency_key=f"{self._name}-{number}-{count}")
+            while exchange(self._port, request).status != 200:
+                if self._given_up:
+                    return
+                time.sleep(0.01)
+            self.acknowledged_at.append(time.monotonic())
+            time.sleep(0.01)
+
+    def __enter__(self) -> "Stations":
+        wait_until(lambda: self.acknowledged > 100, "reports are acknowledged")
+        return self
+
+    def __exit__(self, failure, *_):
+        self._given_up = failure is not None
+        self.stop()
+
+    @property
+    def acknowledged(self) -> int:
+        return len(self.acknowledged_at)
+
+    def longest_gap_s(self) -> float:
+        times = sorted(self.acknowledged_at)
+        return max(after - before for before, after in zip(times, times[1:], strict=False))
+
+
+class Store:
+    """The nodes, the server in front of them, and how much was acknowledged by now."""
+
+    def __init__(self, folder: Path):
+        self.replicated = Replicated(folder)
+        self.sentinels = self.replicated.sentinels
+        self.nodes = self.replicated.nodes
+        self._acknowledged = 0
+        password = folder / "passwords/chaac"
+        names = self.nodes[0].environment["VALKEY_SENTINELS"].replace(" ", ",")
+        self.server = Server(
+            folder / "server", "valkey://unused",
+            "--valkey-username", "chaac", "--valkey-password-file", password,
+            "--valkey-sentinels", names, "--valkey-sentinel-master", "chaac",
+            "--valkey-sentinel-username", "chaac", "--valkey-sentinel-password-file", password,
+            "--ack", "replica", "--ack-replicas", "1",
+        )  # fmt: skip
+
+    def start(self) -> "Store":
+        self.replicated.start()
+        for sentinel in self.sentinels:
+            self._hurry(sentinel)
+        loaded = load_functions(self.nodes[0])
+        assert loaded.returncode == 0, loaded.stderr
+        self.server.start()
+        return self
+
+    def start_sentinel(self, sentinel: Node):
+        sentinel.start()
+        wait_until(lambda: sentinel.ask("sentinel", "PING") == "PONG", "a Sentinel answers")
+        self._hurry(sentinel)
+
+    def _hurry(self, sentinel: Node):
+        """Less patience than is shipped, as nodes die here; and when the Sentinels elect nobody,
+        as each of them wants to do it, they try again after twice the latter."""
+        patience = {"down-after-milliseconds": 2000, "failover-timeout": 6000}
+        for setting, milliseconds in patience.items():
+            told = sentinel.ask("sentinel", "SENTINEL", "SET", "chaac", setting, str(milliseconds))
+            assert told == "OK"
+
+    def primary(self) -> Node:
+        (primary,) = self.replicated.primaries()
+        return primary
+
+    def replicas(self) -> list[Node]:
+        primary = self.primary()
+        return [node for node in self.nodes if node is not primary]
+
+    def stations(self, name: str) -> Stations:
+        return Stations(self.server.port, name)
+
+    def require_all_stored(self, stations: Stations):
+        """Once all that was sent is acknowledged, the primary has just that."""
+        before = stations.acknowledged
+        wait_until(lambda: stations.acknowledged > before + 100, "reports are taken again", 60)
+        stations.stop()
+        self._acknowledged += stations.acknowledged
+        wait_until(lambda: len(self.replicated.primaries()) == 1, "one primary")
+        stored = int(self.primary().ask("reader", "GET", "count:mixco"))
+        assert stored == self._acknowledged
+
+    def kill(self):
+        self.server.kill()
+        self.replicated.kill()
+
+
+@pytest.fixture(scope="module")
+def store(module_folder):
+    store = Store(module_folder)
+    try:
+        yield store.start()
+    finally:
+        store.kill()
+
+
+def restart(node: Node):
+    """The container ends and its pod has another one."""
+    node.terminate()
+    node.start().wait_ready()
+
+
+def test_a_rolling_restart_hands_over_and_loses_nothing(store):
+    """The primary last, as Kubernetes takes it when it is the first pod. The gap that is printed is
+    the pause of that one hand-over."""
+    with store.stations("rolling") as stations:
+        for node in [*store.replicas(), store.primary()]:
+            others = [other for other in store.nodes if other is not node]
+            was_primary = node.role() == "master"
+            if was_primary:
+                assert all(store.replicated.sentinels_that_see(other) >= 2 for other in others)
+            left = node.run("leave.sh")
+            assert left.returncode == 0, left.stderr
+            if was_primary:
+                assert left.stderr == "leave.sh: the role is slave now.\n"
+            restart(node)
+            assert node.role() == "slave" and store.replicated.sentinels_that_see(node) >= 2
+        store.require_all_stored(stations)
+        print(
+            f"{stations.acknowledged} acknowledged and stored,"
+            f" {stations.longest_gap_s():.1f} s without an acknowledgement at most"
+        )
+
+
+def test_a_replica_is_ready_when_two_sentinels_see_it(store):
+    """And stays so while they are away. The primary does not need them."""
+    primary, (replica, other) = store.primary(), store.replicas()
+    for sentinel in store.sentinels:
+        sentinel.kill()
+    assert replica.is_ready() and other.is_ready() and primary.is_ready()
+
+    # Two Sentinels tell it its role and are gone when it follows.
+    replica.kill()
+    started = replica.log().count("start.sh: role: ")
+    for sentinel in store.sentinels[:2]:
+        sentinel.start()
+    replica.start()
+    wait_until(lambda: replica.log().count("start.sh: role: ") > started, "it has a role", 30)
+    for sentinel in store.sentinels[:2]:
+        sentinel.kill()
+    follows = "master_link_status:up"
+    wait_until(lambda: follows in replica.ask("reader", "INFO", "replication"), "it follows")
+    assert replica.run("ready.sh", "started").returncode == 0
+    for answering in range(2):
+        said = replica.run("ready.sh")
+        assert said.returncode == 1
+        assert f"{answering} answer and may act, and two must" in said.stderr, said
+        store.start_sentinel(store.sentinels[answering])
+    replica.wait_ready()
+    assert store.replicated.sentinels_that_see(replica) == 2
+    store.start_sentinel(store.sentinels[2])
+    for node in (replica, other):
+        node.wait_ready()
