@@ -80,17 +80,20 @@ ask_sentinels() {
 #   "fit SENTINEL"            one that answers and may act,
 #   "tilt SENTINEL"           one that distrusts its own clock: it acts on nothing for 30 s, and what it says of the
 #                             nodes is old. It accepts the order to fail over all the same, and obeys it much later,
+#   "fails-over SENTINEL"     one that is about to promote a replica, in the middle of it, or will go on with it when it
+#                             trusts its clock again,
 #   "sees HOST PORT SENTINEL" a replica that one that is fit may promote.
 what_sentinels_see() {
   for sentinel in $VALKEY_SENTINELS; do
-    printf 'INFO sentinel\nSENTINEL REPLICAS %s\n' "$VALKEY_GROUP" |
+    printf 'INFO sentinel\nSENTINEL MASTER %s\nSENTINEL REPLICAS %s\n' "$VALKEY_GROUP" "$VALKEY_GROUP" |
       cli "${sentinel%:*}" "${sentinel##*:}" sentinel 2>/dev/null | tr -d '\r' | awk -v sentinel="$sentinel" '
         /^sentinel_tilt:/ { tilt = $0 == "sentinel_tilt:0" ? "fit" : "tilt"; print tilt, sentinel }
         $0 == "ip" { getline ip }
         $0 == "port" { getline port }
         $0 == "flags" {
           getline flags
-          if (tilt == "fit" && flags !~ /s_down|o_down|disconnected/) print "sees", ip, port, sentinel
+          if (flags ~ /failover_in_progress/) print "fails-over", sentinel
+          if (tilt == "fit" && flags !~ /master|s_down|o_down|disconnected/) print "sees", ip, port, sentinel
         }' &
   done
   wait

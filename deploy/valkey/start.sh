@@ -42,6 +42,9 @@ find_role() {
     elif [ "$primary" != "$self $VALKEY_PORT" ]; then
       echo "$primary"
       return
+    elif what_sentinels_see | grep -q '^fails-over '; then
+      # Started as the primary now, it would take reports that are dropped when the replica is promoted.
+      say "this node is the primary, but a Sentinel promotes a replica: waiting for what comes of it."
     elif has_data || ! replicas_known; then
       echo self
       return
