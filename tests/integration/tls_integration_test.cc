@@ -1,9 +1,6 @@
 // TLS to a real Valkey: its certificate must be signed by the given CA and carry the right name.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -13,24 +10,12 @@
 #include <thread>
 
 #include "store/preflight.h"
+#include "store/testing/reserved_port.h"
 #include "store/testing/valkey_process.h"
 #include "tests/integration/store_client.h"
 
 namespace chaac {
 namespace {
-
-// A port that was free just now.
-std::uint16_t FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  close(fd);
-  return ntohs(address.sin_port);
-}
 
 // A folder with a CA, and a certificate it signed for 127.0.0.1 and store.test.
 class Certificates {
@@ -66,7 +51,7 @@ class TlsIntegrationTest : public testing::Test {
   TlsIntegrationTest() {
     endpoint_.kind = Endpoint::Kind::kTls;
     endpoint_.host = "127.0.0.1";
-    endpoint_.port = port_;
+    endpoint_.port = port_.number();
   }
 
   [[nodiscard]] PreflightResult Try(const TlsContext& tls) const {
@@ -74,8 +59,8 @@ class TlsIntegrationTest : public testing::Test {
   }
 
   Certificates certificates_;
-  std::uint16_t port_ = FreePort();
-  ValkeyProcess valkey_{{"bind 127.0.0.1", "tls-port " + std::to_string(port_),
+  ReservedPort port_;
+  ValkeyProcess valkey_{{"bind 127.0.0.1", "tls-port " + std::to_string(port_.number()),
                          "tls-cert-file " + certificates_.File("server.pem"),
                          "tls-key-file " + certificates_.File("server.key"),
                          "tls-ca-cert-file " + certificates_.File("ca.pem"),

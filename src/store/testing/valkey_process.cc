@@ -1,9 +1,7 @@
 // A child process with a folder of its own.
 #include "store/testing/valkey_process.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -30,21 +28,6 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds kStartMax{30};  // Loading a large AOF on a busy machine included.
 constexpr milliseconds kPollInterval{2};
 
-// A port that was free a moment ago.
-std::uint16_t FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof(address);
-  const bool found =
-      fd >= 0 && bind(fd, generic, size) == 0 && getsockname(fd, generic, &size) == 0;
-  if (fd >= 0) close(fd);
-  if (!found) throw std::runtime_error("no free port on 127.0.0.1");
-  return ntohs(address.sin_port);
-}
-
 std::filesystem::path MakeFolder() {
   std::string name = "/tmp/chaac-valkey-XXXXXX";
   if (mkdtemp(name.data()) == nullptr) {
@@ -70,8 +53,9 @@ std::filesystem::path ValkeyProcess::FindBinary() {
 }
 
 ValkeyProcess::ValkeyProcess(const std::vector<std::string>& config_lines, Tcp tcp)
-    : folder_(MakeFolder()), port_(tcp == Tcp::kOn ? FreePort() : std::uint16_t{0}) {
+    : folder_(MakeFolder()) {
   try {
+    if (tcp == Tcp::kOn) port_.emplace();
     WriteConfig(config_lines);
     Start();
   } catch (...) {
@@ -89,7 +73,7 @@ ValkeyProcess::~ValkeyProcess() {
 
 void ValkeyProcess::WriteConfig(const std::vector<std::string>& config_lines) const {
   std::ofstream config(folder_ / "valkey.conf");
-  config << "bind 127.0.0.1\nport " << port_ << "\nunixsocket " << socket_path() << "\ndir "
+  config << "bind 127.0.0.1\nport " << port() << "\nunixsocket " << socket_path() << "\ndir "
          << folder_.string() << "\nlogfile " << (folder_ / "log").string()
          << "\nsave \"\"\nappendonly no\ndatabases 1\n";
   for (const std::string& line : config_lines) config << line << '\n';

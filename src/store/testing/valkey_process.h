@@ -8,8 +8,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "store/testing/reserved_port.h"
 
 namespace chaac {
 
@@ -35,8 +38,9 @@ class ValkeyProcess {
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] std::string socket_path() const { return folder_ / "socket"; }
-  [[nodiscard]] std::uint16_t port() const { return port_; }  // 0 without TCP.
-  [[nodiscard]] pid_t pid() const { return pid_; }            // 0 while it does not run.
+  // 0 without TCP.
+  [[nodiscard]] std::uint16_t port() const { return port_ ? port_->number() : std::uint16_t{0}; }
+  [[nodiscard]] pid_t pid() const { return pid_; }  // 0 while it does not run.
 
   // The file of the server that will be started. Throws when there is none.
   static std::filesystem::path FindBinary();
@@ -50,7 +54,7 @@ class ValkeyProcess {
   [[noreturn]] void Fail(const std::string& what) const;
 
   std::filesystem::path folder_;
-  std::uint16_t port_ = 0;
+  std::optional<ReservedPort> port_;
   pid_t pid_ = 0;
 };
 
