@@ -19,11 +19,12 @@ from bench.edge import edge
 from bench.endurance import growth, idle, soak
 from bench.latency import alone, rates
 from bench.listeners import listeners
-from bench.scenarios import batches, client, pipelined, reads, single
+from bench.scenarios import batches, beside, client, pipelined, reads, single
 from bench.tools import ROOT, build_baselines, build_vegeta, find_go
 
 SCENARIOS = {
     "single": single,
+    "beside": beside,
     "client": client,
     "pipelined": pipelined,
     "batches": batches,
@@ -68,7 +69,18 @@ def parse_arguments() -> argparse.Namespace:
         action="store_true",
         help=f"put the results into {DOCUMENT.relative_to(ROOT)}, with plots",
     )
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        metavar="BINARY",
+        help="another build of Chaac, such as that of a `git worktree`: measured in turn with this"
+        " one by the scenario beside",
+    )
     options = parser.parse_args()
+    if "beside" in options.scenario and not options.beside:
+        parser.error("the scenario beside needs --beside BINARY")
+    if options.beside and not options.beside.is_file():
+        parser.error(f"--beside: {options.beside} is no file")
     for name in options.scenario:
         if name not in SCENARIOS:
             parser.error(f'"{name}" is no scenario; allowed are {", ".join(SCENARIOS)}')
@@ -100,7 +112,9 @@ def machine() -> str:
 def main() -> None:
     options = parse_arguments()
     rounds, seconds = (1, 2) if options.quick else (options.rounds, options.seconds)
-    names = options.scenario or (QUICK if options.quick else SCENARIOS)
+    names = options.scenario or (
+        QUICK if options.quick else [n for n in SCENARIOS if n != "beside"]
+    )
     folder = Path(tempfile.mkdtemp(prefix="chaac-bench-"))
     started = time.monotonic()
     try:
@@ -108,6 +122,7 @@ def main() -> None:
             folder, rounds, seconds, options.quick, options.client_threads,
             build_baselines(folder), build_vegeta(folder),
             lambda line: print(f"{(time.monotonic() - started) / 60:5.1f} min  {line}", flush=True),
+            options.beside,
         )  # fmt: skip
         sections = [SCENARIOS[name](context) for name in names]
     finally:

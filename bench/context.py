@@ -10,6 +10,7 @@ from bench.measure import Load
 
 NGINX = "nginx, a constant"
 FLOOR = "chaac, nothing stored"
+BEFORE = "chaac, the other build"
 EVERYSEC, ALWAYS = "chaac, everysec", "chaac, always"
 
 
@@ -23,6 +24,7 @@ class Context:
     baselines: Path
     vegeta: Path
     say: Callable[[str], None]
+    beside: Path | None = None  # Another build of Chaac, for the scenario "beside".
     started: int = 0
 
     def load(self, connections: int, seconds: int | None = None, **details) -> Load:

@@ -5,7 +5,18 @@ import contextlib
 import time
 
 from bench.contestants import Contestant, get, start_chaac, start_floor, start_go, start_nginx
-from bench.context import ALWAYS, EVERYSEC, FLOOR, NGINX, Bars, Context, Lines, Section, together
+from bench.context import (
+    ALWAYS,
+    BEFORE,
+    EVERYSEC,
+    FLOOR,
+    NGINX,
+    Bars,
+    Context,
+    Lines,
+    Section,
+    together,
+)
 from bench.latency import readers
 from bench.measure import Results, Sample, check_stored, median, run, run_in_turn, table
 
@@ -71,6 +82,30 @@ def single(context: Context) -> Section:
             )
         )  # fmt: skip
     return Section("One report a request", "\n\n".join(parts), figures, plots)
+
+
+def beside(context: Context) -> Section:
+    """Two builds of Chaac in turn: this one, and that of --beside (not among the default ones)."""
+    parts = []
+    for connections in (64, 256):
+        load = context.load(connections)
+        context.say(f"beside: {connections} connections")
+        with together(
+            start_chaac(context.place(), "everysec", name=BEFORE, binary=context.beside),
+            start_chaac(context.place(), "everysec"),
+        ) as contestants:
+            results = run_in_turn(contestants, load, context.rounds, context.say)
+            stored = [check_stored(c, results[c.name], load) for c in contestants]
+        before, now = (
+            median(results[name], "server_us") + median(results[name], "store_us")
+            for name in (BEFORE, EVERYSEC)
+        )
+        parts += [f"### {connections:,} connections", table(results, BEFORE)]
+        parts.append(
+            f"CPU of server and Valkey a report: {now:.2f} µs, before {before:.2f} µs:"
+            f" {100 * (now / before - 1):+.1f} %. Acknowledged and stored: {'; '.join(stored)}."
+        )
+    return Section("Beside another build", "\n\n".join(parts))
 
 
 def _bars_of(results: Results) -> list[Bars | Lines]:
