@@ -207,6 +207,18 @@ def test_the_reasons_of_the_service_have_a_step_each():
     )
 
 
+def test_what_runbooks_quote_of_the_log_is_in_the_source():
+    source = "".join(path.read_text() for path in (REPOSITORY / "src").rglob("*.cc"))
+    quoted = {
+        words
+        for path in RUNBOOKS.glob("*.md")
+        for words in re.findall(r"\*(store [a-z ]+)\*", path.read_text())
+    }
+    assert quoted
+    for words in quoted:
+        assert f'"{words}' in source, words
+
+
 def test_the_configuration_of_alertmanager():
     assert "SUCCESS" in run("amtool", "check-config", ALERTMANAGER_FILE)
 
