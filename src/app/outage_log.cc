@@ -9,7 +9,7 @@ OutageLog::Event OutageLog::OnTick(bool store_is_up, MonotonicTime now) {
       if (store_is_up) return Event::kNone;
       state_ = State::kDown;
       began_at_ = now;
-      reminded_at_ = now;
+      reminded_at_ = now - kReminderInterval + kFirstReminderAfter;
       return Event::kBegan;
     case State::kStarting:
       if (!store_is_up) break;

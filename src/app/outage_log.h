@@ -1,5 +1,5 @@
-// OutageLog: when the log says that the store cannot be used: once when that begins, once a minute
-// while it lasts, and once when it has ended, however many connections the process has and however
+// OutageLog: when the log says that the store cannot be used: once when that begins, after five
+// seconds and then once a minute while it lasts, and once when it has ended, however many connections the process has and however
 // often they try. Pure: time is an argument. Not thread-safe.
 #pragma once
 
@@ -24,7 +24,8 @@ class OutageLog {
     kEnded,
   };
 
-  // A store that is not there at the start is told of after so long.
+  // The first reminder: by then the error is that of an attempt, and no more that of a connection
+  // that ended. It also tells of a store that was never there.
   static constexpr std::chrono::seconds kFirstReminderAfter{5};
 
   // The process starts, at `now`, without the store.

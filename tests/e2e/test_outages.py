@@ -49,6 +49,9 @@ def test_an_outage_is_told_once_however_many_connections_and_attempts(own_valkey
     reasons = {exchange(server.port, post(REPORT)).json()["type"] for _ in range(8)}
     assert reasons == {"urn:chaac:problem:not-committed"}
     wait_until(lambda: shown(server, "chaac_store_failures_total") > 30, "many attempts", 120)
+    still = "store still out of reach"
+    wait_until(lambda: messages(server)[still] == 1, "a reminder")
+    assert "Connection refused" in told(server, still)["error.message"]
     own_valkey.start()
     wait_until(
         lambda: messages(server)["store connected again"] == 1, "the outage to be told as ended"
@@ -64,6 +67,7 @@ def test_an_outage_is_told_once_however_many_connections_and_attempts(own_valkey
     assert ended["chaac.reports_rejected"] == 8
     assert ended["chaac.outage_s"] > 0
     allowed = {
+        still,
         "serving",
         "store connected",
         "a setting of the store puts acknowledged reports at risk",
