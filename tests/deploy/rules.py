@@ -446,6 +446,36 @@ def drain_fits(objects: Objects) -> Iterator[str]:
             yield f"draining takes {sleep + delay + timeout} s, too long for its grace period"
 
 
+# Valkey's shutdown-timeout, which valkey.conf leaves alone: it waits so long for its replicas when
+# it is stopped.
+_VALKEY_SHUTDOWN_S = 10
+
+
+def hand_over_fits(objects: Objects) -> Iterator[str]:
+    """What leave.sh waits for and Valkey's own shutdown end before the grace period does, and the
+    pause of writes only after it: what a node took then could be dropped."""
+    (scripts,) = (
+        item["data"] for item in of_kind(objects, "ConfigMap") if "leave.sh" in item.get("data", {})
+    )
+    seconds = {
+        name: int(value)
+        for script in ("common.sh", "leave.sh")
+        for name, value in re.findall(r"^readonly (\w+_S)=(\d+)", scripts[script], re.MULTILINE)
+    }
+    waits = [seconds[name] for name in ("SENTINELS_S", "CATCH_UP_S", "PROMOTION_S")]
+    # Each wait may end with a question that nobody answers, and so does the request between them.
+    longest = sum(waits) + (len(waits) + 1) * seconds["CLI_S"] + _VALKEY_SHUTDOWN_S
+    if re.search(r"^shutdown-timeout", scripts["valkey.conf"], re.MULTILINE):
+        yield "valkey.conf sets shutdown-timeout: the rule counts with its default"
+    for item in of_kind(objects, "StatefulSet"):
+        if item["metadata"]["name"] == "valkey":
+            grace = item["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+            if longest >= grace:
+                yield f"to hand over takes {longest} s, too long for its grace period"
+            if seconds["PAUSE_S"] <= grace:
+                yield "writes are taken again before the grace period ends"
+
+
 def durable_store(objects: Objects) -> Iterator[str]:
     """Valkey's data are on a volume that outlives it, every write in the AOF, snapshots beside
     it."""
@@ -519,6 +549,7 @@ RULES = (
     availability,
     evictions,
     drain_fits,
+    hand_over_fits,
     durable_store,
     mounts,
     references,

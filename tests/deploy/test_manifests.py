@@ -89,6 +89,10 @@ def _container(items) -> dict:
     return _pod(items)["containers"][0]
 
 
+def _store_pod(items) -> dict:
+    return _first(items, "StatefulSet", "valkey")["spec"]["template"]["spec"]
+
+
 def _policy(items, name="chaac") -> dict:
     return _first(items, "NetworkPolicy", name)["spec"]
 
@@ -237,13 +241,20 @@ BREAKAGES = {
         lambda o: _set(_pod(o), "terminationGracePeriodSeconds", 20),
         lambda o: _set(_container(o)["lifecycle"]["preStop"]["sleep"], "seconds", 60),
     ],
+    "hand_over_fits": [
+        lambda o: _set(_store_pod(o), "terminationGracePeriodSeconds", 50),
+        lambda o: _set(_store_pod(o), "terminationGracePeriodSeconds", 90),
+        lambda o: _edit_store_file(o, "leave.sh", "PAUSE_S=90", "PAUSE_S=60"),
+        lambda o: _edit_store_file(o, "common.sh", "CLI_S=3", "CLI_S=5"),
+        lambda o: _edit_store_file(o, "valkey.conf", "timeout 0", "shutdown-timeout 60"),
+    ],
     "durable_store": [
         lambda o: _first(o, "StatefulSet", "valkey")["spec"].pop("volumeClaimTemplates"),
         lambda o: _first(o, "StatefulSet", "valkey")["spec"].pop(
             "persistentVolumeClaimRetentionPolicy"
         ),
         *(
-            lambda o, old=old, new=new: _edit_valkey_conf(o, old, new)
+            lambda o, old=old, new=new: _edit_store_file(o, "valkey.conf", old, new)
             for old, new in (
                 ("appendfsync always", "appendfsync everysec"),
                 ("appendonly yes", "appendonly no"),
@@ -281,11 +292,11 @@ def _ingress(annotations: dict) -> dict:
     }
 
 
-def _edit_valkey_conf(items: list[dict], old: str, new: str):
+def _edit_store_file(items: list[dict], name: str, old: str, new: str):
     (config,) = (item for item in items if "valkey.conf" in item.get("data", {}))
-    text = config["data"]["valkey.conf"]
+    text = config["data"][name]
     assert old in text
-    config["data"]["valkey.conf"] = text.replace(old, new)
+    config["data"][name] = text.replace(old, new)
 
 
 def _edit_prometheus(items: list[dict], old: str, new: str):

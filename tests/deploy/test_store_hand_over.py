@@ -1,7 +1,10 @@
 """A replicated store whose nodes are stopped on purpose, with real Valkeys and Sentinels, under the
-load of a server that waits for one of two replicas: when a replica is ready, and what
-becomes of a rolling restart. Each test leaves the store as the next one needs it."""
+load of a server that waits for one of two replicas: when a replica is ready, who is asked to
+promote one, and what is taken until the node has ended. Each test leaves the store as the next one
+needs it."""
 
+import re
+import shutil
 import time
 from pathlib import Path
 
@@ -10,7 +13,9 @@ from lib.processes import Server, wait_until
 from lib.threads import Repeating
 from lib.wire import exchange, post
 
-from deploy.store import Node, Replicated, load_functions
+from deploy.store import SCRIPTS, Node, Replicated, load_functions
+
+ORDER = "Executing user requested FAILOVER"  # What a Sentinel logs that was asked for it.
 
 
 class Stations(Repeating):
@@ -69,6 +74,14 @@ class Store:
             "--valkey-sentinel-username", "chaac", "--valkey-sentinel-password-file", password,
             "--ack", "replica", "--ack-replicas", "1",
         )  # fmt: skip
+        # With less patience, for the tests that wait for its end.
+        self.hurried = folder / "hurried"
+        shutil.copytree(SCRIPTS, self.hurried)
+        script = self.hurried / "leave.sh"
+        text = script.read_text()
+        for name in ("SENTINELS_S", "PROMOTION_S"):
+            text = re.sub(rf"{name}=\d+", f"{name}=2", text, count=1)
+        script.write_text(text)
 
     def start(self) -> "Store":
         self.replicated.start()
@@ -103,6 +116,9 @@ class Store:
     def stations(self, name: str) -> Stations:
         return Stations(self.server.port, name)
 
+    def orders(self) -> int:
+        return sum(sentinel.log().count(ORDER) for sentinel in self.sentinels)
+
     def require_all_stored(self, stations: Stations):
         """Once all that was sent is acknowledged, the primary has just that."""
         before = stations.acknowledged
@@ -127,10 +143,27 @@ def store(module_folder):
         store.kill()
 
 
+def require_closed(stations: Stations):
+    """No report is acknowledged any more."""
+    before = stations.acknowledged
+    time.sleep(0.5)
+    assert stations.acknowledged == before
+
+
 def restart(node: Node):
     """The container ends and its pod has another one."""
     node.terminate()
     node.start().wait_ready()
+
+
+def replace_dead(store: Store, node: Node) -> Node:
+    """Starts a node as soon as another one is promoted, and returns that one. The Sentinels may not
+    yet agree: the node must not be a primary again, for what it took then would be dropped."""
+    (promoted,) = wait_until(store.replicated.primaries, "another primary")
+    was_primary = node.log().count("role: self")
+    node.start().wait_ready()
+    assert node.role() == "slave" and node.log().count("role: self") == was_primary
+    return promoted
 
 
 def test_a_rolling_restart_hands_over_and_loses_nothing(store):
@@ -184,3 +217,97 @@ def test_a_replica_is_ready_when_two_sentinels_see_it(store):
     store.start_sentinel(store.sentinels[2])
     for node in (replica, other):
         node.wait_ready()
+
+
+def test_a_sentinel_that_distrusts_its_clock_is_not_asked(store):
+    """It would say OK, and obey much later. The third one is asked, and all learn of it."""
+    with store.stations("tilt") as stations:
+        primary, orders = store.primary(), store.orders()
+        in_tilt = store.sentinels[:2]
+        before = sum(sentinel.log().count(ORDER) for sentinel in in_tilt)
+        store.replicated.put_in_tilt(in_tilt)
+        left = primary.run("leave.sh")
+        assert left.stderr == "leave.sh: the role is slave now.\n"
+        assert sum(sentinel.log().count(ORDER) for sentinel in in_tilt) == before
+        assert store.orders() == orders + 1
+        store.replicated.end_tilt()
+        restart(primary)
+        store.require_all_stored(stations)
+
+
+def test_a_failover_that_is_under_way_is_followed(store):
+    """The replica that is promoted has left the node, so nothing is left to wait for; and a second
+    order could promote the other one. Without load: an order of somebody who does not pause writes
+    before may lose some."""
+    primary, orders = store.primary(), store.orders()
+    assert store.sentinels[1].ask("sentinel", "SENTINEL", "FAILOVER", "chaac") == "OK"
+    left = primary.run("leave.sh")
+    assert left.stderr == "leave.sh: the role is slave now.\n"
+    assert store.orders() == orders + 1
+    for node in store.nodes:
+        node.wait_ready()
+
+
+def test_while_no_sentinel_may_act_writes_go_on_until_the_time_is_up(store):
+    """Then the node ends as the primary: nobody was asked, so nobody promotes a replica later, and
+    what reaches the node in its last moments is not taken."""
+    with store.stations("all-in-tilt") as stations:
+        primary, orders = store.primary(), store.orders()
+        store.replicated.put_in_tilt(store.sentinels)
+        before = stations.acknowledged
+        left = primary.run(store.hurried / "leave.sh")
+        assert "no Sentinel may act after 2 s, 3 of them distrust their clocks" in left.stderr
+        assert left.stderr.endswith("the role is master now.\n")
+        assert stations.acknowledged > before + 50
+        require_closed(stations)
+        assert store.orders() == orders
+        store.replicated.end_tilt()
+        assert store.primary() is primary
+        assert primary.ask("operator", "CLIENT", "UNPAUSE") == "OK"  # Instead of its end.
+        store.require_all_stored(stations)
+
+
+def test_a_node_stays_closed_when_the_sentinel_that_said_yes_is_gone(store):
+    """Nobody knows whether it has promoted a replica: what the node takes may be dropped."""
+    with store.stations("gone") as stations:
+        primary = store.primary()
+        store.replicated.tell_sentinels("SIMULATE-FAILURE", "CRASH-AFTER-ELECTION")
+        left = primary.run(store.hurried / "leave.sh")
+        assert "no other primary after 2 s" in left.stderr, left
+        assert left.stderr.endswith("the role is master now.\n")
+        (asked,) = (sentinel for sentinel in store.sentinels if not sentinel.running)
+        require_closed(stations)
+        for sentinel in store.sentinels:  # Asked for help, it forgets that it is to crash.
+            sentinel.ask("sentinel", "SENTINEL", "SIMULATE-FAILURE", "HELP")
+        store.start_sentinel(asked)
+        primary.terminate()
+        replace_dead(store, primary)
+        store.require_all_stored(stations)
+
+
+def test_a_replica_that_lags_is_not_promoted(store):
+    """The Sentinels see it, and what they know of its offset is old; the primary has lost it. Asked
+    now, they might take it; when the primary is gone they look first, and take the other one."""
+    with store.stations("lags") as stations:
+        primary, (lagging, other) = store.primary(), store.replicas()
+        orders = store.orders()
+        password = Path(lagging.environment["VALKEY_SECRETS"], "replica").read_text()
+        assert lagging.ask("operator", "CONFIG", "SET", "primaryauth", "wrong") == "OK"
+        lagging.ask("operator", "CLIENT", "KILL", "TYPE", "master")
+        wait_until(
+            lambda: "connected_slaves:1" in primary.ask("reader", "INFO", "replication"),
+            "it is cut off",
+        )
+        assert not lagging.is_ready()
+        assert store.replicated.sentinels_that_see(lagging) == 3
+        before = stations.acknowledged
+        wait_until(lambda: stations.acknowledged > before + 100, "the other one has more")
+        left = primary.run("leave.sh")
+        assert "the replicas that may be promoted do not have all after 3 s" in left.stderr, left
+        assert store.orders() == orders
+        require_closed(stations)
+        primary.terminate()
+        assert lagging.ask("operator", "CONFIG", "SET", "primaryauth", password) == "OK"
+        assert replace_dead(store, primary) is other
+        lagging.wait_ready()
+        store.require_all_stored(stations)
