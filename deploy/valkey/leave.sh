@@ -117,6 +117,8 @@ hand_over() {
 [ "$(role)" = master ] || exit 0
 wait_for "$SENTINELS_S" find_sentinels ||
   say "no Sentinel may act after $SENTINELS_S s, $tilt of them distrust their clocks: stopping as the primary."
+# From here on writes wait, so those that did not answer are not waited for again: one that hangs costs CLI_S a look.
+[ -z "$fit" ] || VALKEY_SENTINELS=$(printf '%s\n' "$seen" | sed -n -e 's/^fit //p' -e 's/^tilt //p' | tr '\n' ' ')
 own sentinel CLIENT PAUSE "${PAUSE_S}000" WRITE >/dev/null
 if [ -n "$fit" ] && [ "$(role)" = master ]; then hand_over; fi
 now=$(role)

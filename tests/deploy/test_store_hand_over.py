@@ -5,6 +5,7 @@ needs it."""
 
 import re
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -230,6 +231,33 @@ def test_a_sentinel_that_distrusts_its_clock_is_not_asked(store):
         assert left.stderr == "leave.sh: the role is slave now.\n"
         assert sum(sentinel.log().count(ORDER) for sentinel in in_tilt) == before
         assert store.orders() == orders + 1
+        store.replicated.end_tilt()
+        restart(primary)
+        store.require_all_stored(stations)
+
+
+def test_a_sentinel_that_hangs_is_not_waited_for_while_writes_are_paused(store, folder):
+    """As when its machine is lost: the connection is neither taken nor refused."""
+    asked = folder / "asked"
+    wrapper = folder / "valkey-cli"
+    wrapper.write_text(f'#!/bin/sh\necho "$*" >>{asked}\nexec {shutil.which("valkey-cli")} "$@"\n')
+    wrapper.chmod(0o755)
+    with store.stations("hangs") as stations:
+        primary, hanging = store.primary(), store.sentinels[0]
+        path = primary.environment["PATH"]
+        hanging.signal(signal.SIGSTOP)
+        try:
+            primary.environment["PATH"] = f"{folder}:{path}"
+            left = primary.run("leave.sh")
+        finally:
+            primary.environment["PATH"] = path
+            hanging.signal(signal.SIGCONT)
+        assert left.stderr == "leave.sh: the role is slave now.\n"
+        calls = asked.read_text().splitlines()
+        (paused_at,) = (number for number, call in enumerate(calls) if "CLIENT PAUSE" in call)
+        to_it = f"-p {hanging.port} "
+        assert any(to_it in call for call in calls[:paused_at])
+        assert not any(to_it in call for call in calls[paused_at:])
         store.replicated.end_tilt()
         restart(primary)
         store.require_all_stored(stations)
