@@ -94,11 +94,13 @@ heal_torn_end() {
   case $what in
     torn*)
       good=$((good + ${what#torn }))
-      if copy=$(keep_copy "$file" "$good"); then copy="they are kept in $copy"; else copy="they could not be kept"; fi
+      copy=$(keep_copy "$file" "$good") ||
+        die "$name is torn behind byte $good, as by a power cut, and what is to be cut off cannot be kept in" \
+          "$VALKEY_DATA/torn: not started. Is the volume full? See docs/runbooks/VolumeFull.md."
       truncate -s "$good" "$file"
       sync "$file"
-      say "$name was torn, as by a power cut: its last $((size - good)) bytes, a commit that did not end, are cut off;" \
-        "$copy."
+      say "$name was torn, as by a power cut: its last $((size - good)) bytes, which end within a commit, are cut off;" \
+        "they are kept in $copy."
       ;;
     longer*)
       die "$name is damaged behind byte $((good + ${what#longer })), with whole commits behind it that Valkey would" \

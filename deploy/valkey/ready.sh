@@ -8,7 +8,7 @@ set -eu
 . "$(dirname "$0")/common.sh"
 
 # A replica that was seen stays ready while the Sentinels are away: otherwise they would take all replicas along.
-# start.sh removes it, and so does a link that breaks.
+# start.sh removes it, and so do a link that breaks and a promotion.
 readonly SEEN="$VALKEY_RUN/seen-by-sentinels"
 
 require_sentinels_see_this_replica() {
@@ -30,7 +30,7 @@ answer=$(own reader PING) || die "no answer on port $VALKEY_PORT."
 [ -n "$VALKEY_SENTINELS" ] || exit 0
 info=$(own reader INFO replication | tr -d '\r')
 case $info in
-  *role:master*) ;;
+  *role:master*) rm -f "$SEEN" ;; # As a replica again, it must be seen again.
   *master_link_status:up*) require_sentinels_see_this_replica ;;
   *role:*)
     rm -f "$SEEN"

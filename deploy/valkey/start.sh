@@ -16,6 +16,7 @@ write_users() {
     digest=$(digest_of "$user")
     script="$script;s/#%$user%/#$digest/"
   done
+  [ -n "$VALKEY_SENTINELS" ] || script="$script;/^user chaac /s/\$/ +config|get/"
   sed "/^#/d${script}" "$VALKEY_CONFIG/users.acl" >"$VALKEY_RUN/users.acl"
 }
 
@@ -75,6 +76,7 @@ CONF
 }
 
 umask 077
+heal_torn_end # Before the role is asked for: it may take seconds, and the answer must not be old.
 mkdir -p "$VALKEY_RUN"
 rm -f "$VALKEY_RUN/seen-by-sentinels" # The folder outlives a container that is restarted in its pod.
 write_users
@@ -85,5 +87,4 @@ write_users
   write_role
   more_configuration
 } >"$VALKEY_RUN/valkey.conf"
-heal_torn_end
 exec valkey-server "$VALKEY_RUN/valkey.conf"

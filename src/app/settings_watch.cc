@@ -69,7 +69,7 @@ void SettingsWatch::Note(const StoreSettings& settings) {
     }
   }
   const auto fsync = static_cast<std::size_t>(StoreSetting::kAppendfsync);
-  if (!settings[fsync] && known_ != settings) {
+  if (!settings[fsync] && !options_.acks_by_replicas && known_ != settings) {
     LogInfo("the store does not tell its appendfsync: the user needs the right +config|get");
   }
   known_ = settings;

@@ -72,9 +72,8 @@ std::string_view RiskOf(StoreSetting setting, std::string_view value, bool acks_
     case StoreSetting::kVersion:
       if (!DoublesAfterACut(value)) return {};
       return "after a power cut within the write of a commit this version may store a later report "
-             "twice (valkey-io/valkey 4342): run 8.0.11, 8.1.10 or newer, or "
-             "'valkey-check-aof --fix' before each start, as script/server and "
-             "deploy/valkey/start.sh do";
+             "twice (valkey-io/valkey 4342): run 8.0.11, 8.1.10 or newer; "
+             "script/server and deploy/valkey/start.sh mend the file before each start";
   }
   return {};
 }

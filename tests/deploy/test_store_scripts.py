@@ -82,7 +82,7 @@ def test_nobody_and_others_than_meant_are_refused(single):
         ("reader", "FCALL", "chaac_open_v1", "0"),
         ("reader", "KEYS", "*"),
         ("chaac", "FLUSHALL"),
-        ("chaac", "CONFIG", "GET", "*"),
+        ("chaac", "CONFIG", "SET", "appendfsync", "no"),
         ("chaac", "SET", "elsewhere", "1"),
         ("chaac", "EVAL", "return 1", "0"),
         ("chaac", "FUNCTION", "FLUSH"),
@@ -95,6 +95,14 @@ def test_nobody_and_others_than_meant_are_refused(single):
         ("sentinel", "SHUTDOWN"),
     ):
         assert "NOPERM" in single.ask(user, *command), (user, command)
+    # Without Sentinels no password is in there.
+    assert single.ask("chaac", "CONFIG", "GET", "appendfsync").split() == ["appendfsync", "always"]
+    assert single.ask("chaac", "CONFIG", "GET", "primaryauth") == "primaryauth"
+
+
+def test_with_sentinels_the_server_cannot_read_the_password_of_replicas(replicated):
+    for node in replicated.nodes:
+        assert "NOPERM" in node.ask("chaac", "CONFIG", "GET", "primaryauth")
 
 
 def server_of(node: Node, password_of: str = "chaac") -> Server:
@@ -229,10 +237,26 @@ def test_a_torn_end_of_the_append_only_file_makes_nothing_count_twice(single):
             kept = max((single.data / "torn").iterdir(), key=lambda f: f.stat().st_mtime_ns)
             begin = whole.rindex(b"*1\r\n$5\r\nMULTI\r\n")
             assert kept.read_bytes() == whole[begin:-cut_bytes]
-            cut = f"its last {len(whole) - cut_bytes - begin} bytes, a commit that did not end"
+            cut = f"its last {len(whole) - cut_bytes - begin} bytes, which end within a commit"
             assert cut in single.log()
     finally:
         server.kill()
+
+
+def test_a_torn_end_that_cannot_be_kept_is_not_cut(single):
+    """As on a volume that is full, which is what tears files."""
+    single.start().wait_ready()
+    assert single.ask("operator", "EVAL", "return redis.call('incr', 'a')", "0") == "1"
+    assert single.ask("operator", "EVAL", "return redis.call('incr', 'a')", "0") == "2"
+    single.kill()
+    file = append_only_file(single)
+    torn = file.read_bytes()[:-5]
+    file.write_bytes(torn)
+    (single.data / "torn").write_text("in the way of the folder")
+    single.start()
+    assert single.process.wait(10) == 1
+    assert "cannot be kept in" in single.log()
+    assert file.read_bytes() == torn
 
 
 @pytest.mark.parametrize(
