@@ -1,6 +1,7 @@
 // OutageLog: when the log says that the store cannot be used: once when that begins, after five
-// seconds and then once a minute while it lasts, and once when it has ended, however many connections the process has and however
-// often they try. Pure: time is an argument. Not thread-safe.
+// seconds and then once a minute while it lasts, and once when it has ended, however many
+// connections the process has and however often they try. Pure: time is an argument. Not
+// thread-safe.
 #pragma once
 
 #include <chrono>
