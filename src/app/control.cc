@@ -18,8 +18,10 @@ HttpLimits AdminLimits(HttpLimits limits) {
 
 Control::Control(const ControlSettings& settings, std::function<std::string()> metrics_page)
     : readiness_(settings.readiness),
-      reports_rejected_(settings.reports_rejected),
+      reports_refused_(settings.reports_refused),
       outage_log_(loop_.Now()),
+      queries_log_(loop_.Now()),
+      settings_log_(loop_.Now()),
       snapshots_(&loop_, settings.link, settings.store, settings.snapshot, settings.board,
                  &metrics_.link),
       queries_(&loop_, settings.link, {}, settings.store.series_ttl, settings.board,
@@ -55,17 +57,17 @@ void Control::TellOfOutages() {
     }
     store_address_ = status.address;
   }
-  const std::uint64_t rejected = reports_rejected_();
+  const std::uint64_t refused = reports_refused_();
   const double seconds = std::chrono::duration<double>(outage_log_.Lasted(loop_.Now())).count();
   switch (event) {
     case OutageLog::Event::kNone:
       return;
     case OutageLog::Event::kConnected:
-      LogInfo("store connected", {{"server.address", status.address}});
+      LogInfo("store connected", {{"server.address", status.address}, {"chaac.outage_s", seconds}});
       return;
     case OutageLog::Event::kBegan:
-      rejected_before_outage_ = rejected;
-      LogWarning("store out of reach: reports are refused until it is back",
+      refused_before_outage_ = refused;
+      LogWarning("store out of reach, retrying",
                  {{"server.address", status.address}, {"error.message", status.error}});
       return;
     case OutageLog::Event::kLasts:
@@ -73,15 +75,25 @@ void Control::TellOfOutages() {
                  {{"server.address", status.address},
                   {"error.message", status.error},
                   {"chaac.outage_s", seconds},
-                  {"chaac.reports_rejected", rejected - rejected_before_outage_}});
+                  {"chaac.reports_refused", refused - refused_before_outage_}});
       return;
     case OutageLog::Event::kEnded:
       LogInfo("store connected again",
               {{"server.address", status.address},
                {"chaac.outage_s", seconds},
-               {"chaac.reports_rejected", rejected - rejected_before_outage_}});
+               {"chaac.reports_refused", refused - refused_before_outage_}});
       return;
   }
+}
+
+// One whose loss leaves the server ready.
+void Control::TellOfLink(std::string_view name, const LinkMetrics& link, OutageLog* log) {
+  const OutageLog::Event event = log->OnTick(link.up.Value() == 1, loop_.Now());
+  if (event != OutageLog::Event::kBegan && event != OutageLog::Event::kLasts) return;
+  const LinkStatus::Value status = link.status.Get();
+  LogWarning("one connection to the store cannot be made", {{"chaac.connection", name},
+                                                            {"server.address", status.address},
+                                                            {"error.message", status.error}});
 }
 
 void Control::Start() {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "app/outage_log.h"
@@ -47,8 +48,8 @@ struct ControlSettings {
   const Link::Environment* link = nullptr;
   SnapshotBoard* board = nullptr;
   const Readiness* readiness = nullptr;
-  // Reports that all loops have not acknowledged since the start.
-  std::function<std::uint64_t()> reports_rejected;
+  // Reports that were refused, or whose outcome is unknown, for want of the store since the start.
+  std::function<std::uint64_t()> reports_refused;
 };
 
 class Control {
@@ -69,13 +70,16 @@ class Control {
 
  private:
   void TellOfOutages();
+  void TellOfLink(std::string_view name, const LinkMetrics& link, OutageLog* log);
 
   ControlMetrics metrics_;
   const Readiness* readiness_;
-  const std::function<std::uint64_t()> reports_rejected_;
+  const std::function<std::uint64_t()> reports_refused_;
   EventLoop loop_;
   OutageLog outage_log_;
-  std::uint64_t rejected_before_outage_ = 0;
+  OutageLog queries_log_;
+  OutageLog settings_log_;
+  std::uint64_t refused_before_outage_ = 0;
   std::string store_address_;  // As told last.
   SnapshotReader snapshots_;
   QueryService queries_;

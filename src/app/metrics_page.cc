@@ -269,12 +269,14 @@ void AddQueries(const QueryMetrics& queries, PrometheusPage* page) {
 
 }  // namespace
 
-std::uint64_t ReportsRejected(const MetricsPageSources& sources) {
-  std::uint64_t rejected = 0;
+std::uint64_t ReportsRefusedWithoutStore(const MetricsPageSources& sources) {
+  std::uint64_t refused = 0;
   for (const LoopMetrics* loop : sources.loops) {
-    for (const Counter& counter : loop->ingest.rejected) rejected += counter.Value();
+    for (const ErrorCode code : {ErrorCode::kNotCommitted, ErrorCode::kOutcomeUnknown}) {
+      refused += loop->ingest.rejected[static_cast<std::size_t>(code)].Value();
+    }
   }
-  return rejected;
+  return refused;
 }
 
 std::string MetricsPage(const MetricsPageSources& sources) {

@@ -22,8 +22,8 @@ struct MetricsPageSources {
   WallTime started_at{};
 };
 
-// Reports that were not acknowledged, whatever the reason.
-std::uint64_t ReportsRejected(const MetricsPageSources& sources);
+// Reports that were refused, or whose outcome is unknown, for want of the store.
+std::uint64_t ReportsRefusedWithoutStore(const MetricsPageSources& sources);
 
 std::string MetricsPage(const MetricsPageSources& sources);
 

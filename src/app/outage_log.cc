@@ -7,9 +7,14 @@ OutageLog::Event OutageLog::OnTick(bool store_is_up, MonotonicTime now) {
   switch (state_) {
     case State::kUp:
       if (store_is_up) return Event::kNone;
-      state_ = State::kDown;
+      state_ = State::kMissing;
       began_at_ = now;
-      reminded_at_ = now - kReminderInterval + kFirstReminderAfter;
+      return Event::kNone;
+    case State::kMissing:
+      if (store_is_up) state_ = State::kUp;
+      if (store_is_up || now - began_at_ < kToldAfter) return Event::kNone;
+      state_ = State::kDown;
+      reminded_at_ = began_at_ - kReminderInterval + kFirstReminderAfter;
       return Event::kBegan;
     case State::kStarting:
       if (!store_is_up) break;

@@ -1,7 +1,7 @@
-// OutageLog: when the log says that the store cannot be used: once when that begins, after five
-// seconds and then once a minute while it lasts, and once when it has ended, however many
-// connections the process has and however often they try. Pure: time is an argument. Not
-// thread-safe.
+// OutageLog: when the log says that the store cannot be used: once when it has been away for a
+// second, after five seconds and then once a minute while it lasts, and once when it has ended,
+// however many connections the process has and however often they try. Pure: time is an argument.
+// Not thread-safe.
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,9 @@ namespace chaac {
 class OutageLog {
  public:
   static constexpr std::chrono::seconds kReminderInterval{60};
+  // A connection that ends and is made again at once, as after an idle limit of the store's, is no
+  // outage.
+  static constexpr std::chrono::seconds kToldAfter{1};
   // A store that comes and goes is one outage until it has stayed for so long.
   static constexpr std::chrono::seconds kSettledAfter{1};
 
@@ -40,7 +43,7 @@ class OutageLog {
   [[nodiscard]] std::chrono::milliseconds Lasted(MonotonicTime now) const;
 
  private:
-  enum class State : std::uint8_t { kStarting, kUp, kDown, kSettling };
+  enum class State : std::uint8_t { kStarting, kUp, kMissing, kDown, kSettling };
 
   State state_ = State::kStarting;
   MonotonicTime began_at_;

@@ -79,7 +79,7 @@ void CheckStore(const Config& config, const TlsContext* tls) {
     throw std::runtime_error(result.address + ": " + result.error);
   }
   if (result.status == PreflightResult::Status::kUnreachable) {
-    LogWarning("store out of reach: reports are refused until it is there",
+    LogWarning("store out of reach, retrying",
                {{"server.address", result.address}, {"error.message", result.error}});
   }
 }
@@ -200,7 +200,7 @@ int Serve(const Config& config, std::span<const WebAsset> assets, const StopSign
                    .link = &link,
                    .board = &board,
                    .readiness = &readiness,
-                   .reports_rejected = [&sources] { return ReportsRejected(sources); }},
+                   .reports_refused = [&sources] { return ReportsRefusedWithoutStore(sources); }},
                   [&sources] { return MetricsPage(sources); });  // Thread "control".
   settings.queries = control.queries();
   const std::vector<std::unique_ptr<Loop>> loops = MakeLoops(&settings);  // Threads "loop-<n>".

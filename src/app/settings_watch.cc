@@ -28,7 +28,10 @@ void SettingsWatch::OnTick() {
 
 void SettingsWatch::OnLinkUp() { Ask(); }
 
-void SettingsWatch::OnLinkDown() { asked_ = false; }
+void SettingsWatch::OnLinkDown() {
+  asked_ = false;
+  for (Gauge& gauge : metrics_->unsafe) gauge.Set(SettingsMetrics::kUnknown);
+}
 
 void SettingsWatch::Ask() {
   asked_ = true;
@@ -39,10 +42,9 @@ void SettingsWatch::Ask() {
 
 void SettingsWatch::OnLinkReply(const redisReply& reply) {
   if (!asked_) return;
-  if (const auto settings = question_.OnReply(reply)) {
-    asked_ = false;
-    Note(*settings);
-  }
+  const StoreSettingsQuestion::Status status = question_.OnReply(reply);
+  asked_ = status == StoreSettingsQuestion::Status::kMore;
+  if (status == StoreSettingsQuestion::Status::kAnswered) Note(question_.settings());
 }
 
 void SettingsWatch::Note(const StoreSettings& settings) {

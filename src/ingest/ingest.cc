@@ -216,6 +216,7 @@ std::optional<MonotonicTime> Ingest::Seal(MonotonicTime now, WallTime wall_now, 
 void Ingest::OnLinkUp(const StoreNode& node, MonotonicTime now, std::string* out) {
   link_up_ = true;
   heard_at_ = now;
+  cache_.Clear();  // Another node may answer.
   writer_.OnLinkUp(node, out);
   NoteState(now);
 }

@@ -484,8 +484,9 @@ end
 -- arguments: sequence, options, hour and minute of arrival, '1' to keep the fence alive, the creations that
 -- the server knows of, number of client ids, a pair (id, digest) for each, then each municipality's part
 -- (see commit_municipality).
--- Answers APPLIED, or {'APPLIED', creations} when those are others than the server knew; REPEATED when this sequence was applied before; or, with nothing applied:
--- NOFENCE; CLOSED; {'GAP', last}; {'KNOWN', position, digest, …}; IDSFULL;
+-- Answers APPLIED, or {'APPLIED', creations} when the number is not the one that the server named; REPEATED when
+-- this sequence was applied before; or, with nothing applied: NOFENCE; CLOSED; {'GAP', last};
+-- {'KNOWN', position, digest, …}; IDSFULL;
 -- {'REFUSED', municipality from 1 or 0, key, error}; {'FULL', municipality from 1}.
 local function commit(keys, arguments)
   local fence = redis.call('GET', keys[1])
@@ -497,7 +498,8 @@ local function commit(keys, arguments)
     redis.call('INCRBY', keys[1], 0)
     return redis.status_reply('REPEATED')
   end
-  if sequence ~= last + 1 then return {'GAP', last} end
+  -- An older copy of what is missing may still be on its way: it must not open the way for this one.
+  if sequence ~= last + 1 then return close(keys[1], {'GAP', last}) end
 
   local options = options_of(arguments[2])
   undo_count, trims, expiries, bad_key = 0, {}, {}, nil

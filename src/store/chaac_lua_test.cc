@@ -199,8 +199,7 @@ TEST_F(ChaacLuaTest, ARepeatChangesNothingButIsAWrite) {
 TEST_F(ChaacLuaTest, CommitsNeedAnOpenFenceAndTheNextNumber) {
   const Keys before = Data();
   EXPECT_EQ(CommitAs(2, {At(kMixco, 20)}), "GAP 0");
-  EXPECT_EQ(store_.Get(FenceKey("w")), "0");
-  store_.Execute({"SET", FenceKey("w"), "closed"});
+  EXPECT_EQ(store_.Get(FenceKey("w")), "closed");
   EXPECT_EQ(CommitAs(1, {At(kMixco, 20)}), "CLOSED");
   store_.Execute({"DEL", FenceKey("w")});
   EXPECT_EQ(CommitAs(1, {At(kMixco, 20)}), "NOFENCE");

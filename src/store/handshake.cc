@@ -13,11 +13,14 @@
 namespace chaac {
 namespace {
 
+// Zeros stand for none, and where somebody hides the ids, for any.
+std::string ReplicationId(std::string_view id) {
+  return std::string(id.find_first_not_of('0') == std::string_view::npos ? "" : id);
+}
+
 StoreNode NodeOf(std::string_view info) {
-  const std::string_view predecessor = InfoValue(info, "master_replid2");
-  const bool has_predecessor = predecessor.find_first_not_of('0') != std::string_view::npos;
-  return {.replication_id = std::string(InfoValue(info, "master_replid")),
-          .predecessor_id = std::string(has_predecessor ? predecessor : std::string_view())};
+  return {.replication_id = ReplicationId(InfoValue(info, "master_replid")),
+          .predecessor_id = ReplicationId(InfoValue(info, "master_replid2"))};
 }
 
 }  // namespace

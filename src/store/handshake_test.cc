@@ -80,6 +80,17 @@ TEST(HandshakeTest, TellsWhichNodeAnsweredAndWhomItSucceeds) {
   EXPECT_EQ(handshake.node().predecessor_id.size(), 40U);
 }
 
+TEST(HandshakeTest, ANodeThatHidesItsIdIsNotTakenForAnother) {
+  const std::string zeros(40, '0');
+  for (const std::string& info :
+       {std::string("role:master\r\n"),
+        "role:master\r\nmaster_replid:" + zeros + "\r\nmaster_replid2:" + zeros + "\r\n"}) {
+    Handshake handshake{Endpoint{}};
+    EXPECT_EQ(Hear({"+OK\r\n", Bulk(info)}, &handshake), Status::kMore);
+    EXPECT_EQ(handshake.node(), StoreNode{});
+  }
+}
+
 TEST(HandshakeTest, AStoreInClusterModeIsIncompatible) {
   Handshake handshake{Endpoint{}};
   EXPECT_EQ(

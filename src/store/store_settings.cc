@@ -80,25 +80,28 @@ std::string_view RiskOf(StoreSetting setting, std::string_view value, bool acks_
 
 void StoreSettingsQuestion::Start(std::string* out) {
   has_info_ = false;
+  failed_ = false;
   settings_ = {};
   AppendCommand({"INFO"}, out);
   AppendCommand({"CONFIG", "GET", "appendfsync"}, out);  // INFO does not tell it.
 }
 
-std::optional<StoreSettings> StoreSettingsQuestion::OnReply(const redisReply& reply) {
+StoreSettingsQuestion::Status StoreSettingsQuestion::OnReply(const redisReply& reply) {
   const auto set = [this](StoreSetting setting, std::optional<std::string> value) {
     settings_[static_cast<std::size_t>(setting)] = std::move(value);
   };
+  // A missing right is an answer: the setting is not known.
+  failed_ = failed_ || (IsError(reply) && !TextOf(reply).starts_with("NOPERM"));
   if (!std::exchange(has_info_, true)) {
-    if (IsError(reply)) return std::nullopt;
+    if (IsError(reply)) return Status::kMore;
     const std::string_view info = TextOf(reply);
     set(StoreSetting::kMaxmemoryPolicy, TextOrNone(InfoValue(info, "maxmemory_policy")));
     set(StoreSetting::kAppendonly, AppendonlyOf(info));
     set(StoreSetting::kVersion, VersionOf(info));
-    return std::nullopt;
+    return Status::kMore;
   }
   if (SizeOf(reply) == 2) set(StoreSetting::kAppendfsync, TextOrNone(TextOf(ElementOf(reply, 1))));
-  return std::move(settings_);
+  return failed_ ? Status::kFailed : Status::kAnswered;
 }
 
 }  // namespace chaac

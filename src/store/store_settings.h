@@ -30,13 +30,20 @@ using StoreSettings = std::array<std::optional<std::string>, kStoreSettingCount>
 
 class StoreSettingsQuestion {
  public:
+  enum class Status : std::uint8_t {
+    kMore,      // More replies are due.
+    kAnswered,  // See settings().
+    kFailed,    // The store cannot tell now: loading, busy.
+  };
+
   // Appends all commands; OnReply() takes their replies in order.
   void Start(std::string* out);
-  // nullopt: more replies are due.
-  [[nodiscard]] std::optional<StoreSettings> OnReply(const redisReply& reply);
+  [[nodiscard]] Status OnReply(const redisReply& reply);
+  [[nodiscard]] const StoreSettings& settings() const { return settings_; }
 
  private:
   bool has_info_ = false;
+  bool failed_ = false;
   StoreSettings settings_;
 };
 

@@ -13,6 +13,7 @@
 namespace chaac {
 namespace {
 
+using Status = StoreSettingsQuestion::Status;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -24,7 +25,7 @@ StoreSettings Ask(LuaStore* store) {
   ReplyReader reader;
   reader.Feed(RespServer(store).Feed(commands));
   for (ReplyPtr reply; reader.Next(&reply) == ReplyReader::Status::kReply;) {
-    if (const auto settings = question.OnReply(*reply)) return *settings;
+    if (question.OnReply(*reply) == Status::kAnswered) return question.settings();
   }
   ADD_FAILURE() << "more replies are due";
   return {};
@@ -43,12 +44,28 @@ TEST(StoreSettingsTest, WhatTheStoreDoesNotTellIsNotKnown) {
   StoreSettingsQuestion question;
   std::string commands;
   question.Start(&commands);
-  EXPECT_EQ(question.OnReply(*ReplyOf("$21\r\nredis_version:7.0.15\r\n\r\n")), std::nullopt);
+  EXPECT_EQ(question.OnReply(*ReplyOf("$21\r\nredis_version:7.0.15\r\n\r\n")), Status::kMore);
   EXPECT_EQ(question.OnReply(*ReplyOf("-NOPERM this user has no permissions\r\n")),
+            Status::kAnswered);
+  EXPECT_EQ(question.settings(),
             (StoreSettings{std::nullopt, std::nullopt, std::nullopt, "redis 7.0.15"}));
   question.Start(&commands);
-  EXPECT_EQ(question.OnReply(*ReplyOf("-NOPERM this user has no permissions\r\n")), std::nullopt);
-  EXPECT_EQ(question.OnReply(*ReplyOf("*0\r\n")), StoreSettings{});
+  EXPECT_EQ(question.OnReply(*ReplyOf("-NOPERM this user has no permissions\r\n")), Status::kMore);
+  EXPECT_EQ(question.OnReply(*ReplyOf("*0\r\n")), Status::kAnswered);
+  EXPECT_EQ(question.settings(), StoreSettings{});
+}
+
+TEST(StoreSettingsTest, AStoreThatCannotTellNowIsAskedAgain) {
+  StoreSettingsQuestion question;
+  std::string commands;
+  for (const std::string error : {"-LOADING Valkey is loading\r\n", "-BUSY a script runs\r\n"}) {
+    question.Start(&commands);
+    EXPECT_EQ(question.OnReply(*ReplyOf(error)), Status::kMore);
+    EXPECT_EQ(question.OnReply(*ReplyOf(error)), Status::kFailed);
+    question.Start(&commands);
+    EXPECT_EQ(question.OnReply(*ReplyOf("$0\r\n\r\n")), Status::kMore);
+    EXPECT_EQ(question.OnReply(*ReplyOf("*0\r\n")), Status::kAnswered);
+  }
 }
 
 TEST(StoreSettingsTest, EachHasAValueThatIsSafe) {

@@ -198,7 +198,7 @@ Fate Writer::OnCommit(const redisReply& reply) {
   // The fence was closed by this batch itself: the answer that said why was lost.
   if (verdict == "CLOSED") return GiveUpAs(Fate::kNotApplied);
   if (verdict == "GAP") {
-    // The fence is behind: this batch is not in this node, and can never get in under this id.
+    // The fence was behind, and is closed now: this batch is not in this node, and never will be.
     const auto last = SizeOf(reply) > 1 ? ElementOf(reply, 1).integer : 0;
     if (!NodeWasReplaced()) {
       metrics_->lost_batches.Add(last_sequence_ -

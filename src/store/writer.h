@@ -135,7 +135,7 @@ class Writer {
 
   bool link_up_ = false;
   StoreNode node_;                     // At the other end of this connection.
-  std::vector<std::string> replaced_;  // Replication ids that successors of theirs have told.
+  std::vector<std::string> replaced_;  // Ids of primaries whose successors were met.
   std::vector<Expect> expected_;       // Replies due, in order: few, and a deque would allocate.
 
   std::string id_;
@@ -151,7 +151,7 @@ class Writer {
   bool has_batch_ = false;
   bool batch_sent_ = false;  // On this connection, and its reply is due.
   bool in_doubt_ = false;
-  std::string doubtful_node_;       // That alone may have applied it; empty: several, or not told.
+  std::string doubtful_node_;       // The only node that may have applied it; empty: not one alone.
   ReplyPtr verdict_;                // Would acknowledge the batch; its WAIT is due or has decided.
   bool short_of_replicas_ = false;  // The last WAIT for the batch in flight was in vain.
 

@@ -1,4 +1,5 @@
 // Writer and several nodes at one address: what each of them says proves something of itself alone.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -89,12 +90,36 @@ TEST_F(ReplacedPrimaryTest, NoRefusalOfItProvesAnything) {
 TEST_F(ReplacedPrimaryTest, TheNodeThatAloneReceivedABatchDoesProveIt) {
   Replace();
   Send();
-  const std::string held = sent_;
   Disconnect();  // It was not read.
   Reconnect();
   store_.Execute({"SET", FenceKey("writer-1"), "0"});
   EXPECT_EQ(Exchange(), Fate::kNotApplied);
   EXPECT_EQ(metrics_.lost_batches.Value(), 1U);
+}
+
+// The successor has read neither of two batches: the old primary applied the first in its place.
+// What is then sealed anew must not get in a second time by the copies that are still on their way.
+TEST_F(ReplacedPrimaryTest, AfterAGapNoCopyThatIsStillUnderWayIsApplied) {
+  Replace();
+  Send();
+  const std::string first = sent_;
+  Disconnect();
+  ReachTheOldPrimary();
+  const std::string replies = RespServer(&stale_).Feed(sent_);
+  sent_.clear();
+  EXPECT_EQ(Receive(replies), Fate::kApplied);
+  Disconnect();
+  Reconnect();
+  Exchange();
+  Send();
+  const std::string second = sent_;
+  Disconnect();
+  Reconnect();
+  EXPECT_EQ(Exchange(), Fate::kNotApplied);
+  const std::string before = Count();
+  EXPECT_THAT(RespServer(&store_).Feed(first), testing::HasSubstr("+CLOSED"));
+  EXPECT_THAT(RespServer(&store_).Feed(second), testing::HasSubstr("+CLOSED"));
+  EXPECT_EQ(Count(), before);
 }
 
 TEST_F(ReplacedPrimaryTest, ABatchThatBothReceivedIsProvenByNeither) {

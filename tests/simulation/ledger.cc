@@ -134,6 +134,12 @@ void Ledger::CheckMunicipality(LuaStore* store, std::size_t index,
   CheckSeries(store, slug, expected, faults);
 }
 
+bool Ledger::IsStored(LuaStore* store, std::size_t key) const {
+  std::vector<std::string> faults;  // Are found again by Contradictions().
+  const std::string& slug = slugs_[sent_[key].report.municipality];
+  return store->List("recent:" + slug) && CountStored(store, slug, &faults).count(key) != 0;
+}
+
 std::size_t Ledger::ForgetLost(LuaStore* store) {
   std::map<std::size_t, std::uint32_t> all;
   std::vector<std::string> faults;  // Are found again by Contradictions().

@@ -36,6 +36,9 @@ class Ledger {
   [[nodiscard]] std::vector<std::string> Contradictions(LuaStore* store,
                                                         bool all_ids_settled) const;
 
+  // Whether the report with this key is stored.
+  [[nodiscard]] bool IsStored(LuaStore* store, std::size_t key) const;
+
   // Reports that were acknowledged and are not stored: what a failover lost. They count as never
   // acknowledged from now on. Their number.
   std::size_t ForgetLost(LuaStore* store);

@@ -210,13 +210,14 @@ void SimulatedLoop::OnOutcome(const Submission& submission) {
       submission.failure && submission.failure->code == ErrorCode::kNotCommitted;
   for (std::size_t row = 0; row < keys.size(); ++row) {
     SentReport& sent = simulation_->ledger.At(keys[row]);
-    if (accepted[row]) sent.acknowledged = true;
     // A row that was known before the failover is acknowledged with the rest of its request after
     // it.
     const bool may_be_lost = keys.size() > 1 && !sent.id.empty() &&
                              losses_before != simulation_->losses() &&
                              simulation_->ack_replicas() == 0;
-    if (accepted[row] && may_be_lost) simulation_->NoteLosses();
+    const bool is_lost =
+        may_be_lost && !simulation_->ledger.IsStored(&simulation_->store, keys[row]);
+    if (accepted[row] && !is_lost) sent.acknowledged = true;
     // A report with an id may be stored by an earlier or a later attempt.
     if (is_refused && sent.id.empty()) sent.refused_for_sure = true;
   }
