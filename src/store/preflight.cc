@@ -109,7 +109,7 @@ PreflightResult Ask(SentinelQuestion* question, const Endpoint& sentinel,
 // the others.
 std::string Establish(Transport* transport, Clock::time_point deadline) {
   const auto connect_deadline = std::min(deadline, Clock::now() + LinkLimits{}.connect_timeout);
-  const std::string error = Complete(*transport, connect_deadline, [&] {
+  std::string error = Complete(*transport, connect_deadline, [&] {
     const Transport::Io io = transport->Establish();
     return transport->IsConnected() && io != Transport::Io::kClosed ? Transport::Io::kProgress : io;
   });
